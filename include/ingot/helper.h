@@ -1,0 +1,52 @@
+/* helper.h - starting a helper process (coordinator's side), and being one (the helper's side).
+ *
+ * A helper is an executable of its own, found relative to the coordinator's binary (../libexec/ingot/NAME, or beside it in a build
+ * tree), never through the environment. It starts with an empty environment, /dev/null as stdin and stdout, stderr kept, its channel as
+ * fd 3, the fds of the caller's list as fd 4 and up in order, and nothing else open.
+ */
+#pragma once
+#include <ingot/buf.h>
+#include <ingot/chan.h>
+#include <sys/types.h>
+
+#define INGOT_CHANNEL_FD 3
+#define INGOT_FIRST_FD 4
+
+struct ingot_helper {
+	char name[32];
+	pid_t pid; /* -1: none */
+	struct ingot_chan *chan;
+};
+#define INGOT_HELPER_INIT { .pid = -1 }
+
+/* Start NAME ("ingot-decode") with fds (borrowed; -1 entries become /dev/null) and wait for its READY. */
+int ingot_helper_start(struct ingot_helper *h, const char *name, const int *fds, size_t n_fds, struct ingot_err *err) INGOT_MUST_USE;
+/* Close the channel and wait: any exit but 0 is a failure. After a failed receive call ingot_helper_kill() instead. */
+int ingot_helper_finish(struct ingot_helper *h, struct ingot_err *err) INGOT_MUST_USE;
+/* Kill and reap, if it runs. For _cleanup_. */
+void ingot_helper_kill(struct ingot_helper *h);
+/* Where helpers and data files are: fills ret with the directory that holds NAME. */
+int ingot_helper_path(const char *name, char *ret, size_t size, struct ingot_err *err) INGOT_MUST_USE;
+
+/* Run a foreign program (gpgv, sqv) by absolute path with the same hygiene: argv, empty environment but PATH and LC_ALL=C, fds as
+ * above from fd 3 on (there is no channel); waits at most timeout_ms. Returns its exit status; INGOT_E_HOST when it cannot be run. Its
+ * stderr is collected (bounded by the buffer) when out is not NULL. */
+int ingot_run_program(const char *const *argv, const int *fds, size_t n_fds, int timeout_ms, struct ingot_buf *stderr_out, struct ingot_err *err) INGOT_MUST_USE;
+
+/* --- the helper's side --- */
+enum ingot_jail {
+	INGOT_JAIL_STRICT,  /* read and write open fds, memory, nothing else: decode, solve, recipe */
+	INGOT_JAIL_SIGN,    /* the same and random numbers: sign */
+	INGOT_JAIL_NETWORK  /* sockets of AF_INET, AF_INET6, AF_UNIX (resolver), files of the resolver and the CA store read-only: fetch */
+};
+struct ingot_jail_limits {
+	uint64_t memory;   /* RLIMIT_AS, bytes; ignored under a sanitizer */
+	unsigned cpu;      /* RLIMIT_CPU, seconds */
+	unsigned files;    /* RLIMIT_NOFILE */
+};
+
+/* First call of a helper's main: takes fd 3 as the channel, closes every fd beyond 3 + n_fds, sets the jail, *tries* what must
+ * fail, and sends READY. On any failure it reports over the channel and ends the process. */
+struct ingot_chan *ingot_helper_enter(enum ingot_jail jail, const struct ingot_jail_limits *limits, size_t n_fds);
+/* Last call: sends FAIL when err holds a failure, and ends the process (0, or 1 after a failure). */
+_Noreturn void ingot_helper_leave(struct ingot_chan *c, const struct ingot_err *err);

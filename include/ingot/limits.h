@@ -1,0 +1,59 @@
+/* limits.h - every maximum, with its reason. Declared or signed sizes come first; these hold where nothing is declared. */
+#pragma once
+#include <stdint.h>
+
+#define KIB(n) ((uint64_t)(n) << 10)
+#define MIB(n) ((uint64_t)(n) << 20)
+#define GIB(n) ((uint64_t)(n) << 30)
+
+/* names and trees */
+#define INGOT_MAX_NAME 255              /* NAME_MAX */
+#define INGOT_MAX_PATH 4095             /* PATH_MAX without its NUL */
+#define INGOT_MAX_DEPTH 256             /* real images stay below 40; bounds every walk */
+#define INGOT_MAX_ENTRIES 2000000       /* a 20 GB image has about 600,000 */
+#define INGOT_MAX_XATTR_NAME 255        /* XATTR_NAME_MAX */
+#define INGOT_MAX_XATTR_VALUE KIB(64)   /* XATTR_SIZE_MAX */
+#define INGOT_MAX_XATTRS 64             /* per node */
+#define INGOT_MAX_SYMLINKS 40           /* the kernel's MAXSYMLINKS */
+#define INGOT_MAX_ID 4294967294U        /* (uid_t)-1 means "unchanged" */
+#define INGOT_MAX_TREE_TEXT GIB(1)      /* 2 M entries at 500 bytes */
+#define INGOT_MAX_FILE GIB(64)          /* one file's content */
+
+/* recipes (what the largest hand-written files of the field need, times ten) */
+#define INGOT_MAX_RECIPE MIB(1)
+#define INGOT_MAX_RECIPE_DEPTH 32
+#define INGOT_MAX_RECIPE_NODES 20000
+#define INGOT_MAX_LOCK MIB(16)          /* 20,000 packages at 800 bytes */
+#define INGOT_MAX_LOCK_NODES 400000
+
+/* the channel between our processes */
+#define INGOT_MAX_MESSAGE MIB(1)        /* payload of one message */
+#define INGOT_MAX_HELPER_TEXT 2048      /* an error text from a helper */
+#define INGOT_HELPER_SILENCE_MS 60000   /* no message for so long: the helper is dead */
+
+/* packages */
+#define INGOT_MAX_INRELEASE MIB(10)     /* Debian's is 0.2 MiB; apt's own limit */
+#define INGOT_MAX_PACKAGES_INDEX MIB(512) /* decompressed; main of Debian 12 is 48 MiB */
+#define INGOT_MAX_CONTROL MIB(16)       /* control.tar decompressed */
+#define INGOT_MAX_DEB GIB(4)
+#define INGOT_MAX_MAINT_SCRIPT MIB(1)
+
+/* images */
+#define INGOT_MAX_MANIFEST MIB(4)       /* containers/image */
+#define INGOT_MAX_CONFIG MIB(4)
+#define INGOT_MAX_DESCRIPTORS 1024
+#define INGOT_MAX_SIGNATURES 32
+#define INGOT_MAX_SIGNATURE MIB(1)
+#define INGOT_MAX_KEY KIB(64)
+#define INGOT_MAX_BLOBS 4096            /* members of one archive */
+#define INGOT_MAX_ACCOUNTS MIB(1)       /* passwd, group */
+
+/* decompression: window limits that every reader of the field accepts; the ratio catches bombs where no size is declared */
+#define INGOT_MAX_ZSTD_WINDOW_LOG 27
+#define INGOT_MAX_XZ_MEMORY MIB(256)
+#define INGOT_MAX_RATIO 1000
+
+/* steps */
+#define INGOT_MAX_STEP_LOG MIB(64)
+#define INGOT_MAX_ARGS 4096
+#define INGOT_MAX_ARG_BYTES KIB(128)    /* MAX_ARG_STRLEN */

@@ -1,0 +1,151 @@
+/* recipe.h - the user's declaration, parsed and checked, immutable. Reference: docs/RECIPE.md; schema: ingot schema.
+ *
+ * Everything lives in the recipe's arena: pointers hold until ingot_recipe_free(). Optional strings are NULL when absent. Strings from a
+ * recipe hold no NUL and are valid UTF-8. Each thing that can be wrong later keeps its place, for messages.
+ */
+#pragma once
+#include <ingot/buf.h>
+#include <ingot/digest.h>
+#include <ingot/err.h>
+#include <ingot/span.h>
+
+struct ingot_place {
+	uint32_t line, column; /* from 1; 0 = written by no line (a default) */
+};
+
+struct ingot_strings {
+	const char **v;
+	const struct ingot_place *at; /* one a string */
+	size_t n;
+};
+
+struct ingot_pair {
+	const char *key, *value;
+	struct ingot_place at;
+};
+
+struct ingot_pairs {
+	struct ingot_pair *v;
+	size_t n;
+};
+
+enum ingot_source_kind { INGOT_SRC_PACKAGES = 1, INGOT_SRC_FILES, INGOT_SRC_IMAGE, INGOT_SRC_FETCH };
+
+struct ingot_source {
+	const char *name;
+	enum ingot_source_kind kind;
+	struct ingot_place at;
+	/* packages */
+	const char *distribution; /* "debian" */
+	struct ingot_strings suites;     /* default: bookworm, bookworm-updates, bookworm-security */
+	struct ingot_strings components; /* default: main */
+	/* files: root relative to the recipe's directory; include is an allow-list of globs (** crosses directories), exclude cuts from it */
+	const char *root;
+	struct ingot_strings include, exclude;
+	/* image, fetch */
+	const char *reference; /* image reference or URL */
+	const char *verify;    /* path of a public key */
+	const char *sha256;
+	bool unpack;
+};
+
+/* packages: of a stage or of the image */
+struct ingot_install {
+	const char *from; /* a packages source; the only one, or the implied "debian", when not written. NULL: no packages */
+	struct ingot_strings install;
+	struct ingot_strings exclude; /* dependencies that are left out on purpose, with everything that only they needed */
+	bool configure;               /* run maintainer scripts in the sandbox */
+	struct ingot_place at;
+};
+
+struct ingot_copy {
+	const char *from; /* a source or a stage */
+	const char *path; /* absolute in a stage; relative to a files source's root, may be NULL = all of it */
+	const char *to;   /* absolute; a trailing slash means: into this directory */
+	int32_t mode;     /* octal for files, or -1: 0644/0755 by the x bit of the source */
+	struct ingot_place at;
+};
+
+enum ingot_step_kind { INGOT_STEP_COPY = 1, INGOT_STEP_RUN };
+
+struct ingot_step {
+	enum ingot_step_kind kind;
+	struct ingot_place at;
+	struct ingot_copy copy;
+	/* run: a string is a script for the shell (given as a file, never pasted into a command line); a list is an argv */
+	const char *script;
+	struct ingot_strings argv;
+	const char *shell; /* default /bin/sh */
+	struct ingot_pairs env;
+	const char *workdir; /* default / */
+	uint32_t user;       /* uid to run as, default 0 */
+	uint32_t timeout;    /* seconds, default 3600 */
+};
+
+struct ingot_stage {
+	const char *name;
+	struct ingot_place at;
+	const char *base; /* an earlier stage or an image source to begin with, or NULL: nothing */
+	struct ingot_install packages;
+	struct ingot_step *steps;
+	size_t n_steps;
+};
+
+struct ingot_user {
+	const char *name, *group; /* group defaults to name */
+	uint32_t uid, gid;
+	const char *home;        /* default "/nonexistent", created only when given */
+	const char *root_reason; /* not NULL: runs as root, because */
+	struct ingot_place at;
+};
+
+struct ingot_allow {
+	const char *rule, *path, *reason;
+	struct ingot_place at;
+};
+
+struct ingot_image_spec {
+	struct ingot_stage stage; /* base, packages and steps of the image itself, name "image" */
+	struct ingot_copy *copies; /* after packages, before steps */
+	size_t n_copies;
+	struct ingot_user user;
+	struct ingot_strings writable; /* absolute paths: owned by the user, everything else is not writable for it */
+	struct ingot_strings entrypoint, cmd, ports; /* ports normalised to "8080/tcp" */
+	struct ingot_pairs env, labels;
+	const char *workdir, *stop_signal;
+	uint64_t size_budget; /* bytes, 0 = none */
+	const char *architecture; /* "amd64" */
+	const char *compression; /* "zstd" or "gzip" */
+	struct ingot_place at;
+};
+
+struct ingot_recipe {
+	const char *file; /* as the user named it */
+	struct ingot_digest digest; /* of the text */
+	const char *name, *version; /* version may be NULL */
+	const char *reference;      /* full image name for annotations and signatures: image.reference, or "localhost/NAME:VERSION" */
+	struct ingot_source *sources; /* implied ones included */
+	size_t n_sources;
+	struct ingot_stage *stages;   /* in an order in which each uses only earlier ones; unused ones stay */
+	size_t n_stages;
+	struct ingot_image_spec image;
+	struct ingot_allow *allow;
+	size_t n_allow;
+	struct ingot_arena *arena;
+	struct ingot_span text; /* for carets in messages */
+};
+
+/* Read, parse in ingot-recipe, decode against the schema. sets: NAME=VALUE overrides of --set for ${NAME} in values (never in run:).
+ * INGOT_E_INPUT with file:line:column, the line, a caret and the nearest valid word. */
+int ingot_recipe_load(const char *path, const char *const *sets, size_t n_sets, struct ingot_recipe **ret, struct ingot_err *err) INGOT_MUST_USE;
+void ingot_recipe_free(struct ingot_recipe *r);
+INGOT_CLEANUP(struct ingot_recipe, ingot_recipe_free)
+
+const struct ingot_source *ingot_recipe_source(const struct ingot_recipe *r, const char *name);
+const struct ingot_stage *ingot_recipe_stage(const struct ingot_recipe *r, const char *name);
+
+/* Record where in the recipe a failure belongs: fills where, line and column of *err if they are empty. Returns -1. */
+int ingot_recipe_blame(const struct ingot_recipe *r, struct ingot_place at, struct ingot_err *err);
+
+/* The JSON Schema (draft-07) of recipes, made from the same table that decodes them. */
+void ingot_recipe_schema(struct ingot_buf *out);

@@ -1,0 +1,42 @@
+/* wire.h - the messages of wire.def as structs. An integer field is uint32_t or uint64_t, a byte field a span. */
+#pragma once
+#include <ingot/limits.h>
+#include <ingot/span.h>
+#include <stdint.h>
+
+#define INGOT_FIELD_U32(name) uint32_t name;
+#define INGOT_FIELD_U64(name) uint64_t name;
+#define INGOT_FIELD_BYTES(name) struct ingot_span name;
+#define INGOT_FIELD(S, kind, name, max) INGOT_FIELD_##kind(name)
+
+enum ingot_msg_type {
+#define INGOT_MSG(NAME, name, number, fields) INGOT_MSG_##NAME = (number),
+#include <ingot/wire.def>
+#undef INGOT_MSG
+};
+
+#define INGOT_MSG(NAME, name, number, fields) \
+	struct ingot_msg_##name {             \
+		fields(INGOT_FIELD, name) char end_; \
+	};
+#include <ingot/wire.def>
+#undef INGOT_MSG
+
+union ingot_msg {
+#define INGOT_MSG(NAME, name, number, fields) struct ingot_msg_##name name;
+#include <ingot/wire.def>
+#undef INGOT_MSG
+};
+
+/* values of the small enums that travel */
+enum ingot_decode_what {
+	INGOT_DECODE_DEB = 1,     /* MEMBER per control file, then ENTRY per file of data.tar, then DONE */
+	INGOT_DECODE_TAR = 2,     /* a layer tar (gzip, zstd, xz or plain): ENTRY ..., DONE */
+	INGOT_DECODE_STREAM = 3,  /* decompress: DATA ..., DONE */
+	INGOT_DECODE_ARCHIVE = 4, /* an uncompressed tar of plain files (OCI archive): MEMBER ..., DONE */
+	INGOT_DECODE_JSON = 5     /* one JSON document: JSON ..., DONE */
+};
+enum ingot_json_kind { INGOT_J_OBJECT = 1, INGOT_J_ARRAY, INGOT_J_STRING, INGOT_J_INTEGER, INGOT_J_BOOL, INGOT_J_NULL };
+enum ingot_yaml_kind { INGOT_Y_SCALAR = 0, INGOT_Y_MAP = 1, INGOT_Y_SEQ = 2, INGOT_Y_END = 3, INGOT_Y_KEY = 4 };
+enum ingot_solve_what { INGOT_SOLVE_RELEASE = 1, INGOT_SOLVE_CLOSURE = 2 };
+enum ingot_signature_kind { INGOT_SIG_LEGACY = 1, INGOT_SIG_DSSE = 2 };

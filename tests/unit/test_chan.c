@@ -1,0 +1,123 @@
+/* The channel: what goes in comes out, and nothing else is believed. */
+#include <check.h>
+#include <ingot/chan.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct ingot_chan *a, *b;
+static int raw;
+
+static void pair(void)
+{
+	int sv[2];
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), 0);
+	raw = sv[0];
+	a = ingot_chan_new(sv[0]);
+	b = ingot_chan_new(sv[1]);
+	ingot_chan_set_timeout(b, 200);
+}
+
+static void unpair(void)
+{
+	ingot_chan_free(a);
+	ingot_chan_free(b);
+}
+
+START_TEST(round_trip)
+{
+	struct ingot_err err = INGOT_ERR_INIT;
+	struct ingot_msg_entry e = { .type = 'f', .mode = 04755, .uid = INGOT_MAX_ID, .mtime = 1700000000, .size = INGOT_MAX_FILE, .path = INGOT_SPAN("usr/bin/x\xff") };
+	ck_assert_int_eq(ingot_chan_send(a, INGOT_MSG_ENTRY, &e, &err), 0);
+	union ingot_msg m;
+	ck_assert_int_eq(ingot_chan_recv(b, INGOT_PERMIT(INGOT_MSG_ENTRY), &m, &err), INGOT_MSG_ENTRY);
+	ck_assert_uint_eq(m.entry.mode, 04755);
+	ck_assert_uint_eq(m.entry.uid, INGOT_MAX_ID);
+	ck_assert_uint_eq(m.entry.size, INGOT_MAX_FILE);
+	ck_assert(ingot_span_eq(m.entry.path, e.path));
+	ck_assert_uint_eq(m.entry.target.n, 0);
+}
+END_TEST
+
+START_TEST(data_and_empty)
+{
+	struct ingot_err err = INGOT_ERR_INIT;
+	union ingot_msg m;
+	struct ingot_msg_data d = { .data = INGOT_SPAN("hello") };
+	ck_assert_int_eq(ingot_chan_send(a, INGOT_MSG_DATA, &d, &err), 0);
+	ck_assert_int_eq(ingot_chan_send(a, INGOT_MSG_DONE, NULL, &err), 0);
+	ck_assert_int_eq(ingot_chan_recv(b, INGOT_PERMIT(INGOT_MSG_DATA), &m, &err), INGOT_MSG_DATA);
+	ck_assert(ingot_span_is(m.data.data, "hello"));
+	ck_assert_int_eq(ingot_chan_recv(b, INGOT_PERMIT(INGOT_MSG_DONE), &m, &err), INGOT_MSG_DONE);
+}
+END_TEST
+
+START_TEST(unpermitted_type)
+{
+	struct ingot_err err = INGOT_ERR_INIT;
+	union ingot_msg m;
+	ck_assert_int_eq(ingot_chan_send(a, INGOT_MSG_DONE, NULL, &err), 0);
+	ck_assert_int_lt(ingot_chan_recv(b, INGOT_PERMIT(INGOT_MSG_DATA), &m, &err), 0);
+	/* and the channel stays dead */
+	ck_assert_int_eq(ingot_chan_send(a, INGOT_MSG_DONE, NULL, &err), 0);
+	ck_assert_int_lt(ingot_chan_recv(b, INGOT_PERMIT(INGOT_MSG_DONE), &m, &err), 0);
+}
+END_TEST
+
+static const struct {
+	const char *bytes;
+	size_t n;
+} bad[] = {
+#define BAD(s) { s, sizeof(s) - 1 }
+	BAD("\xff\xff\xff\xff\x05\x00\x01\x00"),                 /* too long */
+	BAD("\x00\x00\x00\x00\x3f\x00\x01\x00"),                 /* no such type */
+	BAD("\x00\x00\x00\x00\xff\xff\x01\x00"),                 /* type out of range */
+	BAD("\x00\x00\x00\x00\x04\x00\x02\x00"),                 /* another version */
+	BAD("\x00\x00\x00\x00\x04\x00\x01\x01"),                 /* a reserved byte */
+	BAD("\x01\x00\x00\x00\x04\x00\x01\x00x"),                /* trailing byte */
+	BAD("\x04\x00\x00\x00\x05\x00\x01\x00\x01\x00\x00\x00"), /* inner length beyond the payload */
+	BAD("\x03\x00\x00\x00\x05\x00\x01\x00\x00\x00\x00"),     /* payload shorter than its fields */
+	BAD("\x08\x00\x00\x00\x03\x00\x01\x00\x05\x00\x00\x00\x00\x00\x00\x00"), /* level 5 of 4 */
+	BAD("\x04\x00\x00"),                                      /* cut in the header, then silence */
+};
+
+START_TEST(bad_frames)
+{
+	struct ingot_err err = INGOT_ERR_INIT;
+	union ingot_msg m;
+	ck_assert_int_eq(write(raw, bad[_i].bytes, bad[_i].n), (ssize_t)bad[_i].n);
+	ck_assert_int_lt(ingot_chan_recv(b, INGOT_PERMIT(INGOT_MSG_DATA) | INGOT_PERMIT(INGOT_MSG_DONE) | INGOT_PERMIT(INGOT_MSG_LOG), &m, &err), 0);
+	ck_assert_int_eq(err.code, INGOT_E_BUG);
+}
+END_TEST
+
+START_TEST(failure_is_relayed_escaped)
+{
+	struct ingot_err sent = INGOT_ERR_INIT, err = INGOT_ERR_INIT;
+	(void)ingot_fail(&sent, INGOT_E_OUTSIDE, "bad \x1b[31m thing");
+	(void)ingot_hint(&sent, "try again");
+	ingot_chan_send_fail(a, &sent);
+	union ingot_msg m;
+	ck_assert_int_lt(ingot_chan_recv(b, 0, &m, &err), 0);
+	ck_assert_int_eq(err.code, INGOT_E_OUTSIDE);
+	ck_assert_str_eq(err.msg, "bad \\x1b[31m thing");
+	ck_assert_str_eq(err.hint, "try again");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("chan");
+	TCase *t = tcase_create("chan");
+	tcase_add_checked_fixture(t, pair, unpair);
+	tcase_add_test(t, round_trip);
+	tcase_add_test(t, data_and_empty);
+	tcase_add_test(t, unpermitted_type);
+	tcase_add_loop_test(t, bad_frames, 0, (int)(sizeof(bad) / sizeof(bad[0])));
+	tcase_add_test(t, failure_is_relayed_escaped);
+	suite_add_tcase(s, t);
+	SRunner *r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	int failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
