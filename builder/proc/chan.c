@@ -1,0 +1,301 @@
+#include <errno.h>
+#include <ingot/chan.h>
+#include <ingot/escape.h>
+#include <ingot/fd.h>
+#include <ingot/mem.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+enum field_kind { U32, U64, BYTES };
+struct field {
+	enum field_kind kind;
+	size_t offset;
+	uint64_t max;
+	const char *name;
+};
+struct shape {
+	const char *name;
+	const struct field *fields;
+	size_t n;
+};
+
+#define FIELD(S, kind, field, max) { kind, offsetof(struct S, field), (max), #field },
+#define INGOT_MSG(NAME, name, number, fields) static const struct field fields_##name[] = { fields(FIELD, ingot_msg_##name) { 0 } };
+#include <ingot/wire.def>
+#undef INGOT_MSG
+
+#define INGOT_MSG(NAME, name, number, fields) [number] = { #NAME, fields_##name, sizeof(fields_##name) / sizeof(struct field) - 1 },
+static const struct shape shapes[64] = {
+#include <ingot/wire.def>
+};
+#undef INGOT_MSG
+
+#define HEADER 8
+
+struct ingot_chan {
+	int fd;
+	int timeout;
+	bool dead;
+	char *in; /* one payload, grown to the largest seen */
+	size_t in_cap;
+};
+
+struct ingot_chan *ingot_chan_new(int take_fd)
+{
+	struct ingot_chan *c = ingot_alloc(sizeof(*c));
+	c->fd = take_fd;
+	c->timeout = INGOT_HELPER_SILENCE_MS;
+	return c;
+}
+
+void ingot_chan_free(struct ingot_chan *c)
+{
+	if (!c)
+		return;
+	ingot_closep(&c->fd);
+	free(c->in);
+	free(c);
+}
+
+int ingot_chan_fd(const struct ingot_chan *c)
+{
+	return c->fd;
+}
+
+void ingot_chan_set_timeout(struct ingot_chan *c, int ms)
+{
+	c->timeout = ms;
+}
+
+static void put_le(unsigned char *p, uint64_t v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		p[i] = (unsigned char)(v >> (8 * i));
+}
+
+static uint64_t get_le(const unsigned char *p, size_t n)
+{
+	uint64_t v = 0;
+	for (size_t i = n; i-- > 0;)
+		v = v << 8 | p[i];
+	return v;
+}
+
+static int chan_broken(struct ingot_chan *c, struct ingot_err *err, const char *what)
+{
+	c->dead = true;
+	return ingot_fail(err, INGOT_E_BUG, "helper protocol: %s", what);
+}
+
+static int send_parts(struct ingot_chan *c, struct iovec *iov, int n, struct ingot_err *err)
+{
+	while (n) {
+		struct msghdr m = { .msg_iov = iov, .msg_iovlen = (size_t)n };
+		ssize_t w = sendmsg(c->fd, &m, MSG_NOSIGNAL);
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0) {
+			c->dead = true;
+			return ingot_fail_sys(err, INGOT_E_BUG, "helper protocol: sending");
+		}
+		for (size_t left = (size_t)w; n && left >= iov->iov_len; n--, iov++)
+			left -= iov->iov_len, w -= (ssize_t)iov->iov_len;
+		if (n) {
+			iov->iov_base = (char *)iov->iov_base + w;
+			iov->iov_len -= (size_t)w;
+		}
+	}
+	return 0;
+}
+
+/* Size of the payload; the last byte string of a DATA goes out from where it lies. */
+static size_t payload_size(const struct shape *s, const char *msg)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < s->n; i++) {
+		const struct field *f = &s->fields[i];
+		const void *at = msg + f->offset;
+		if (f->kind == BYTES) {
+			const struct ingot_span *b = at;
+			if (b->n > f->max)
+				ingot_panic("message %s: field %s has %zu bytes", s->name, f->name, b->n);
+			n += 4 + b->n;
+		} else {
+			n += f->kind == U32 ? 4 : 8;
+		}
+	}
+	ingot_assert(n <= INGOT_MAX_MESSAGE);
+	return n;
+}
+
+static void encode(const struct shape *s, const char *msg, unsigned char *p)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct field *f = &s->fields[i];
+		const void *at = msg + f->offset;
+		if (f->kind == BYTES) {
+			const struct ingot_span *b = at;
+			put_le(p, b->n, 4);
+			if (b->n)
+				memcpy(p + 4, b->p, b->n);
+			p += 4 + b->n;
+		} else {
+			size_t n = f->kind == U32 ? 4 : 8;
+			put_le(p, n == 4 ? *(const uint32_t *)at : *(const uint64_t *)at, n);
+			p += n;
+		}
+	}
+}
+
+int ingot_chan_send(struct ingot_chan *c, enum ingot_msg_type type, const void *msg, struct ingot_err *err)
+{
+	const struct shape *s = &shapes[type];
+	if (c->dead)
+		return chan_broken(c, err, "the channel is dead");
+	unsigned char small[4096];
+	unsigned char *head = small;
+	_cleanup_(ingot_freep) unsigned char *big = NULL;
+	size_t n = s->n ? payload_size(s, msg) : 0;
+	bool data = type == INGOT_MSG_DATA;
+	size_t copied = data ? 4 : n;
+	if (HEADER + copied > sizeof(small))
+		head = big = ingot_alloc(HEADER + copied);
+	put_le(head, n, 4);
+	put_le(head + 4, type, 2);
+	head[6] = INGOT_WIRE_VERSION;
+	head[7] = 0;
+	struct iovec iov[2] = { { head, HEADER + copied }, { 0 } };
+	if (data) {
+		const struct ingot_msg_data *d = msg;
+		put_le(head + HEADER, d->data.n, 4);
+		iov[1].iov_base = (void *)(uintptr_t)d->data.p;
+		iov[1].iov_len = d->data.n;
+		return send_parts(c, iov, d->data.n ? 2 : 1, err);
+	}
+	if (n)
+		encode(s, msg, head + HEADER);
+	return send_parts(c, iov, 1, err);
+}
+
+static int receive(struct ingot_chan *c, void *p, size_t n, struct ingot_err *err)
+{
+	size_t have = 0;
+	while (have < n) {
+		ssize_t r = recv(c->fd, (char *)p + have, n - have, MSG_DONTWAIT);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0 && errno == EAGAIN) {
+			struct pollfd pfd = { .fd = c->fd, .events = POLLIN };
+			int k = poll(&pfd, 1, c->timeout);
+			if (k == 0)
+				return chan_broken(c, err, "no message in time");
+			continue;
+		}
+		if (r < 0)
+			return chan_broken(c, err, "receiving failed");
+		if (r == 0)
+			return chan_broken(c, err, have ? "a message was cut short" : "the helper ended early");
+		have += (size_t)r;
+	}
+	return 0;
+}
+
+static int decode(const struct shape *s, const unsigned char *p, size_t n, char *msg)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct field *f = &s->fields[i];
+		void *at = msg + f->offset;
+		size_t fixed = f->kind == U64 ? 8 : 4;
+		if (n < fixed)
+			return -1;
+		uint64_t v = get_le(p, fixed);
+		p += fixed;
+		n -= fixed;
+		if (v > f->max)
+			return -1;
+		if (f->kind == U32) {
+			*(uint32_t *)at = (uint32_t)v;
+		} else if (f->kind == U64) {
+			*(uint64_t *)at = v;
+		} else {
+			if (v > n)
+				return -1;
+			*(struct ingot_span *)at = (struct ingot_span){ (const char *)p, (size_t)v };
+			p += v;
+			n -= (size_t)v;
+		}
+	}
+	return n == 0 ? 0 : -1;
+}
+
+/* What a helper says of its failure is shown to people, so it is treated as foreign text. */
+static int relay_failure(struct ingot_chan *c, const struct ingot_msg_fail *f, struct ingot_err *err)
+{
+	c->dead = true;
+	enum ingot_code code = f->code == INGOT_E_INPUT || f->code == INGOT_E_OUTSIDE || f->code == INGOT_E_HOST || f->code == INGOT_E_STEP || f->code == INGOT_E_FALSE ?
+				       (enum ingot_code)f->code :
+				       INGOT_E_BUG;
+	char text[sizeof(err->msg)];
+	(void)ingot_fail(err, code, "%s", ingot_show(f->text, text, sizeof(text)));
+	(void)ingot_show(f->where, err->where, sizeof(err->where));
+	(void)ingot_show(f->line, err->line, sizeof(err->line));
+	(void)ingot_show(f->hint, err->hint, sizeof(err->hint));
+	err->column = (int)f->column;
+	return -1;
+}
+
+int ingot_chan_recv(struct ingot_chan *c, uint64_t permit, union ingot_msg *ret, struct ingot_err *err)
+{
+	permit |= INGOT_PERMIT(INGOT_MSG_FAIL);
+	if (c->dead)
+		return chan_broken(c, err, "the channel is dead");
+	unsigned char head[HEADER];
+	ingot_pass(receive(c, head, sizeof(head), err));
+	size_t n = (size_t)get_le(head, 4);
+	unsigned type = (unsigned)get_le(head + 4, 2);
+	if (head[6] != INGOT_WIRE_VERSION || head[7] != 0)
+		return chan_broken(c, err, "another version of the protocol");
+	if (type >= 64 || !shapes[type].name || !(permit & INGOT_PERMIT(type)))
+		return chan_broken(c, err, "a message that is not permitted now");
+	if (n > INGOT_MAX_MESSAGE)
+		return chan_broken(c, err, "a message is too long");
+	if (n > c->in_cap) {
+		c->in = ingot_grow(c->in, n, 1);
+		c->in_cap = n;
+	}
+	ingot_pass(receive(c, c->in, n, err));
+	union ingot_msg msg;
+	memset(&msg, 0, sizeof(msg));
+	if (decode(&shapes[type], (const unsigned char *)c->in, n, (char *)&msg) < 0)
+		return chan_broken(c, err, "a field is out of its range");
+	if (type == INGOT_MSG_FAIL)
+		return relay_failure(c, &msg.fail, err);
+	*ret = msg;
+	return (int)type;
+}
+
+static struct ingot_span cut(const char *s, size_t max)
+{
+	struct ingot_span v = ingot_span_of(s);
+	if (v.n > max)
+		v.n = max;
+	return v;
+}
+
+void ingot_chan_send_fail(struct ingot_chan *c, const struct ingot_err *e)
+{
+	struct ingot_msg_fail f = { .code = e->code > 70 ? 70 : (uint32_t)e->code,
+				    .where = cut(e->where, 255),
+				    .line = cut(e->line, 255),
+				    .column = (uint32_t)e->column,
+				    .text = cut(e->msg, INGOT_MAX_HELPER_TEXT),
+				    .hint = cut(e->hint, 511) };
+	struct ingot_err ignored = INGOT_ERR_INIT;
+	/* The other side may be gone already; there is nobody left to tell. */
+	if (ingot_chan_send(c, INGOT_MSG_FAIL, &f, &ignored) < 0)
+		c->dead = true;
+}
