@@ -1,6 +1,6 @@
-#include "utf8.h"
 #include <ingot/escape.h>
 #include <ingot/num.h>
+#include <ingot/utf8.h>
 #include <stdio.h>
 
 #define MESSAGE_MAX 4096
@@ -21,7 +21,7 @@ void ingot_escape_message(struct ingot_buf *out, struct ingot_span s)
 		ingot_buf_char(out, ' ');
 	for (size_t i = 0; i < limit;) {
 		uint32_t c;
-		size_t n = utf8_next((struct ingot_span){ s.p + i, s.n - i }, &c);
+		size_t n = ingot_utf8_next((struct ingot_span){ s.p + i, s.n - i }, &c);
 		if (n && harmless(c)) {
 			ingot_buf_put(out, s.p + i, n);
 			i += n;

@@ -1,5 +1,5 @@
-#include "utf8.h"
 #include <ingot/json.h>
+#include <ingot/utf8.h>
 #include <inttypes.h>
 
 static void quote(struct ingot_buf *out, struct ingot_span s)
@@ -7,7 +7,7 @@ static void quote(struct ingot_buf *out, struct ingot_span s)
 	ingot_buf_char(out, '"');
 	for (size_t i = 0; i < s.n;) {
 		uint32_t c;
-		size_t n = utf8_next((struct ingot_span){ s.p + i, s.n - i }, &c);
+		size_t n = ingot_utf8_next((struct ingot_span){ s.p + i, s.n - i }, &c);
 		if (!n) {
 			ingot_buf_str(out, "\xef\xbf\xbd");
 			i++;

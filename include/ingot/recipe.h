@@ -76,7 +76,7 @@ struct ingot_step {
 	const char *script;
 	struct ingot_strings argv;
 	const char *shell; /* default /bin/sh */
-	struct ingot_pairs env;
+	struct ingot_pairs env; /* the step's own, and the recipe's vars that it does not override */
 	const char *workdir; /* default / */
 	uint32_t user;       /* uid to run as, default 0 */
 	uint32_t timeout;    /* seconds, default 3600 */
@@ -92,8 +92,8 @@ struct ingot_stage {
 };
 
 struct ingot_user {
-	const char *name, *group; /* group defaults to name */
-	uint32_t uid, gid;
+	const char *name, *group; /* group defaults to name; "root" when root_reason is set */
+	uint32_t uid, gid;        /* default 10001, gid the same as uid */
 	const char *home;        /* default "/nonexistent", created only when given */
 	const char *root_reason; /* not NULL: runs as root, because */
 	struct ingot_place at;
@@ -119,6 +119,15 @@ struct ingot_image_spec {
 	struct ingot_place at;
 };
 
+/* run as the image's user with a read-only root and no network, before anything is signed */
+struct ingot_test {
+	struct ingot_strings run; /* argv */
+	const char *stdout_text;  /* exactly this on stdout, or NULL: anything */
+	uint32_t exit;            /* expected status, default 0 */
+	uint32_t timeout;         /* seconds, default 60 */
+	struct ingot_place at;
+};
+
 struct ingot_recipe {
 	const char *file; /* as the user named it */
 	struct ingot_digest digest; /* of the text */
@@ -131,6 +140,9 @@ struct ingot_recipe {
 	struct ingot_image_spec image;
 	struct ingot_allow *allow;
 	size_t n_allow;
+	struct ingot_test *tests;
+	size_t n_tests;
+	struct ingot_pairs vars; /* ${NAME}, --set applied; every run step has them in its env already */
 	struct ingot_arena *arena;
 	struct ingot_span text; /* for carets in messages */
 };

@@ -1,10 +1,10 @@
-/* utf8.h - well-formed UTF-8 (RFC 3629), one character at a time. Internal to base. */
+/* utf8.h - well-formed UTF-8 (RFC 3629), one character at a time. */
 #pragma once
 #include <ingot/span.h>
 #include <stdint.h>
 
 /* Length in bytes (1-4) of the character at the start of s and its code point; 0 when it is not well formed or s is empty. */
-static inline size_t utf8_next(struct ingot_span s, uint32_t *ret)
+static inline size_t ingot_utf8_next(struct ingot_span s, uint32_t *ret)
 {
 	if (!s.n)
 		return 0;

@@ -1,0 +1,99 @@
+#include "scan.h"
+#include "../place.h"
+#include <ingot/limits.h>
+#include <ingot/utf8.h>
+
+/* libfyaml copies a line to the stack at a time; 8 KiB are a long line, 64 KiB a small stack. */
+#define LINE_MAX_BYTES KIB(64)
+/* Every token of a flow collection begins with or is separated by one of these. At 350 bytes each: 35 MB. A file that people wrote has some hundreds. */
+#define INDICATORS_MAX 100000
+
+static int refuse(const char *name, struct ingot_span text, size_t at, struct ingot_err *err, const char *what, const char *hint)
+{
+	uint32_t line, column;
+	place_of(text, at, &line, &column);
+	(void)ingot_fail(err, INGOT_E_INPUT, "%s", what);
+	if (hint)
+		(void)ingot_hint(err, "%s", hint);
+	return place_fill(err, name, text, line, column);
+}
+
+/* Characters that show as something else than what they are (CVE-2021-42574), or that some readers take for a line's end. */
+static const char *bad_character(uint32_t c, bool before_newline)
+{
+	if (c == '\r')
+		return before_newline ? NULL : "a carriage return without a line feed";
+	if (c == '\0')
+		return "a NUL byte";
+	if ((c < 0x20 && c != '\t' && c != '\n') || (c >= 0x7f && c < 0xa0))
+		return "a control character";
+	if (c == 0xfeff)
+		return "a byte order mark";
+	if (c == 0x2028 || c == 0x2029)
+		return "a Unicode line separator";
+	if ((c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x61c)
+		return "a character that changes the direction of text";
+	return NULL;
+}
+
+static int scan_characters(const char *name, struct ingot_span text, struct ingot_err *err)
+{
+	size_t line_start = 0;
+	for (size_t i = 0; i < text.n;) {
+		uint32_t c;
+		size_t n = ingot_utf8_next((struct ingot_span){ text.p + i, text.n - i }, &c);
+		if (!n)
+			return refuse(name, text, i, err, "not UTF-8", "save the file as UTF-8");
+		const char *bad = bad_character(c, i + 1 < text.n && text.p[i + 1] == '\n');
+		if (bad)
+			return refuse(name, text, i, err, bad, "remove it; in a double-quoted string a character can be written as \\uHHHH");
+		if (c == '\n')
+			line_start = i + 1;
+		else if (i - line_start >= LINE_MAX_BYTES)
+			return refuse(name, text, i, err, "a line of more than 64 KiB", NULL);
+		i += n;
+	}
+	return 0;
+}
+
+int scan_recipe(const char *name, struct ingot_span text, struct ingot_err *err)
+{
+	if (text.n > INGOT_MAX_RECIPE)
+		return refuse(name, text, 0, err, "larger than 1 MiB", NULL);
+	ingot_pass(scan_characters(name, text, err));
+	size_t indicators = 0;
+	for (size_t i = 0; i < text.n; i++)
+		if (strchr("[]{},:?&*!\"'", text.p[i]) && ++indicators > INDICATORS_MAX)
+			return refuse(name, text, i, err, "more than 100000 brackets, commas, colons, quotes and the like", NULL);
+	return 0;
+}
+
+/* Quotes, comments, anchors and everything else that a lock does not need is outside its alphabet. What is left are plain scalars and
+ * brackets, which close on the line where they opened, so that nothing can be read ahead further than one line. */
+int scan_lock(const char *name, struct ingot_span text, struct ingot_err *err)
+{
+	static const char hint[] = "a lock is written by a program: make it again with \"ingot lock RECIPE\"";
+	if (text.n > INGOT_MAX_LOCK)
+		return refuse(name, text, 0, err, "larger than 16 MiB", NULL);
+	ingot_pass(scan_characters(name, text, err));
+	int depth = 0;
+	bool comment = text.n && text.p[0] == '#';
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+		if (c == '\n') {
+			if (depth)
+				return refuse(name, text, i, err, "a bracket is not closed on its line", hint);
+			comment = i + 1 < text.n && text.p[i + 1] == '#' && comment; /* only the first lines are comments */
+			continue;
+		}
+		if (comment)
+			continue;
+		bool alnum = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+		if (!alnum && !strchr(" -_.+~:/=%@^,[]{}", c))
+			return refuse(name, text, i, err, "a character that a lock does not hold", hint);
+		depth += (c == '[' || c == '{') - (c == ']' || c == '}');
+		if (depth < 0 || depth > 4)
+			return refuse(name, text, i, err, depth < 0 ? "a bracket was never opened" : "brackets are nested too deep", hint);
+	}
+	return 0;
+}
