@@ -1,10 +1,11 @@
+#define INGOT_ERR_C
 #include <errno.h>
 #include <ingot/err.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-static void record(struct ingot_err *err, enum ingot_code code, int sys, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static void record(struct ingot_err *err, enum ingot_code code, int sys, const char *fmt, va_list ap)
 {
 	err->code = code;
 	err->sys = sys;

@@ -79,7 +79,7 @@ int ingot_read_all(int fd, struct ingot_buf *out, struct ingot_err *err)
 		size_t room = out->max - out->n;
 		if (room > 65536)
 			room = 65536;
-		char probe;
+		char probe = 0;
 		char *at = room ? ingot_buf_room(out, room) : &probe;
 		ssize_t r = ingot_read_upto(fd, at, room ? room : 1, err);
 		if (r < 0)

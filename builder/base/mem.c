@@ -34,7 +34,7 @@ char *ingot_strdup(const char *s)
 	return memcpy(ingot_alloc(n), s, n);
 }
 
-static char *vformat(const char *fmt, va_list ap)
+__attribute__((format(printf, 1, 0))) static char *vformat(const char *fmt, va_list ap)
 {
 	char *s = NULL;
 	if (vasprintf(&s, fmt, ap) < 0)

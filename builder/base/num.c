@@ -59,7 +59,7 @@ int ingot_parse_hex(struct ingot_span s, uint8_t *ret, size_t n)
 		if (nibble(s.p[i]) < 0)
 			return -1;
 	for (size_t i = 0; i < n; i++)
-		ret[i] = (uint8_t)(nibble(s.p[2 * i]) << 4 | nibble(s.p[2 * i + 1]));
+		ret[i] = (uint8_t)((unsigned)nibble(s.p[2 * i]) << 4 | (unsigned)nibble(s.p[2 * i + 1]));
 	return 0;
 }
 

@@ -43,6 +43,12 @@ int ingot_hint(struct ingot_err *err, const char *fmt, ...) INGOT_PRINTF(2, 3);
 /* Put "text: " before the message. Called by ingot_try(); returns -1. */
 int ingot_context(struct ingot_err *err, const char *fmt, ...) INGOT_PRINTF(2, 3);
 
+#if defined(__clang_analyzer__) && !defined(INGOT_ERR_C)
+/* The analyzer does not look into other files: tell it what they return, or it follows paths that do not exist. */
+#define ingot_fail(...) ((void)ingot_fail(__VA_ARGS__), -1)
+#define ingot_fail_sys(...) ((void)ingot_fail_sys(__VA_ARGS__), -1)
+#endif
+
 /* Return -1 from the calling function when EXPR fails, adding what was being done: ingot_try(err, f(x, err), "reading %s", name). */
 #define ingot_try(err, expr, ...)                         \
 	do {                                              \

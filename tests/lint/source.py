@@ -38,14 +38,16 @@ def c_files(*below):
 
 
 def rooms():
-    level, owner, also = {}, {}, {}
+    # A header belongs to the room that has a source file of its name; the table is for the others.
+    owner = {pathlib.Path(n).stem: n.split("/")[1] for n in c_files("builder/") if n.endswith(".c")}
+    level, also = {}, {}
     for line in (HERE / "layers").read_text().splitlines():
         if line.startswith("#") or not line.strip():
             continue
         number, room, *headers = line.split()
         level[room] = int(number)
         also[room] = {h[1:] for h in headers if h.startswith("+")}
-        owner |= {h: room for h in headers if not h.startswith("+")}
+        owner.update({h: room for h in headers if not h.startswith("+")})
     return level, owner, also
 
 

@@ -23,7 +23,7 @@ def clang_tidy(build):
     files = [str((d / f).resolve()) for f in files]
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         outs = list(pool.map(lambda f: run(["clang-tidy", "--quiet", "-p", d, f]).stdout, files))
-    return sorted({l.replace(str(TOP) + "/", "") for o in outs for l in o.splitlines() if re.search(r": (warning|error): ", l)})
+    return sorted({re.sub(r"^\S*\.\./|^" + re.escape(str(TOP)) + "/", "", l) for o in outs for l in o.splitlines() if re.search(r": (warning|error): ", l)})
 
 
 def cppcheck(build):
