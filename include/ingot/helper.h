@@ -23,6 +23,9 @@ struct ingot_helper {
 int ingot_helper_start(struct ingot_helper *h, const char *name, const int *fds, size_t n_fds, struct ingot_err *err) INGOT_MUST_USE;
 /* Close the channel and wait: any exit but 0 is a failure. After a failed receive call ingot_helper_kill() instead. */
 int ingot_helper_finish(struct ingot_helper *h, struct ingot_err *err) INGOT_MUST_USE;
+/* After a failed send or receive: kill and reap, and add to err how the helper ended ("ended by signal 31 ..., a system call that its jail
+ * does not know"). Returns -1. */
+int ingot_helper_failed(struct ingot_helper *h, struct ingot_err *err);
 /* Kill and reap, if it runs. For _cleanup_. */
 void ingot_helper_kill(struct ingot_helper *h);
 /* Where helpers and data files are: fills ret with the directory that holds NAME. */
@@ -30,7 +33,7 @@ int ingot_helper_path(const char *name, char *ret, size_t size, struct ingot_err
 
 /* Run a foreign program (gpgv, sqv) by absolute path with the same hygiene: argv, empty environment but PATH and LC_ALL=C, fds as
  * above from fd 3 on (there is no channel); waits at most timeout_ms. Returns its exit status; INGOT_E_HOST when it cannot be run. Its
- * stderr is collected (bounded by the buffer) when out is not NULL. */
+ * stderr is collected (bounded by the buffer, the rest is dropped) when stderr_out is not NULL, else it goes to /dev/null. */
 int ingot_run_program(const char *const *argv, const int *fds, size_t n_fds, int timeout_ms, struct ingot_buf *stderr_out, struct ingot_err *err) INGOT_MUST_USE;
 
 /* --- the helper's side --- */
@@ -47,6 +50,7 @@ struct ingot_jail_limits {
 
 /* First call of a helper's main: takes fd 3 as the channel, closes every fd beyond 3 + n_fds, sets the jail, *tries* what must
  * fail, and sends READY. On any failure it reports over the channel and ends the process. */
+struct ingot_chan *ingot_helper_take(size_t n_fds); /* its first half, without jail and READY: for ingot-step, whose walls are others */
 struct ingot_chan *ingot_helper_enter(enum ingot_jail jail, const struct ingot_jail_limits *limits, size_t n_fds);
 /* Last call: sends FAIL when err holds a failure, and ends the process (0, or 1 after a failure). */
 _Noreturn void ingot_helper_leave(struct ingot_chan *c, const struct ingot_err *err);
