@@ -1,11 +1,13 @@
 /* store.h - content, trees, deltas and layers under one directory, addressed by digest; references that name what must be kept.
  *
  *     objects/ab/cdef...   a file of its own, by the sha256 of its bytes
- *     packs/ab/cdef...     many contents in one file, by the sha256 of its bytes; ends in its own index
+ *     packs/ab/cdef...     many contents in one file, by the sha256 of the index at its end, which holds the digest of every content: so
+ *                          the bytes are hashed once, not twice (pack.h in builder/store has the format)
  *     refs/KIND/KEY        a small record: what it says, and the digests that it needs (objects and packs). Visible only once
  *                          all these are durable
  *     checkouts/ID         trees laid out for steps (checkout.h)
- *     tmp/                 files that are being written; swept when their writer is gone
+ *     tmp/                 files that are being written; each is locked by its writer, and swept at open when that is gone
+ *     damaged/             what was found damaged, until the next gc
  *     lock                 builders hold it shared, gc exclusive while it deletes
  *
  * Any number of builders use one store at once. Writes go to a temporary name and are renamed; an object that is there already is left alone.
@@ -24,7 +26,8 @@ int ingot_store_open(const char *path, const struct ingot_log *log, struct ingot
 void ingot_store_close(struct ingot_store *s);
 INGOT_CLEANUP(struct ingot_store, ingot_store_close)
 int ingot_store_dirfd(const struct ingot_store *s); /* borrowed */
-/* A fresh private directory below tmp/ for scratch (0700). Returns an owned fd; removed (by descriptor walk, nothing followed) with ingot_store_scratch_remove(). */
+/* A fresh private directory below tmp/ for scratch (0700). Returns an owned fd; the store holds the lock that protects it from sweepers until
+ * ingot_store_scratch_remove(), which walks by descriptor, follows nothing, and copes with whatever a dead step left: modes of 000, any depth. */
 int ingot_store_scratch(struct ingot_store *s, char ret_name[64], struct ingot_err *err) INGOT_MUST_USE;
 void ingot_store_scratch_remove(struct ingot_store *s, const char *name);
 
@@ -57,9 +60,11 @@ struct ingot_content {
 	struct ingot_hash *hash; /* internal */
 	uint64_t at;             /* internal */
 	struct ingot_store *store; /* internal */
+	bool in_pack;              /* internal */
+	uint32_t pack;             /* internal */
 };
 #define INGOT_CONTENT_INIT { .fd = -1 }
-/* 1 and a handle, or 0 when the store has no such content (resident or in a used pack). */
+/* 1 and a handle (ret holds none yet), or 0 when the store has no such content (resident or in a used pack). */
 int ingot_store_find(struct ingot_store *s, const struct ingot_digest *d, struct ingot_content *ret, struct ingot_err *err) INGOT_MUST_USE;
 /* The next bytes (at most n); 0 at the end, which is reached only if the digest was right: otherwise INGOT_E_BUG "damaged", and the object is set aside. */
 ssize_t ingot_content_read(struct ingot_content *c, void *p, size_t n, struct ingot_err *err) INGOT_MUST_USE;

@@ -1,0 +1,285 @@
+/* The store: what goes in comes out, damage is never served, gc takes exactly what nobody needs. */
+#include "store_fixture.h"
+
+START_TEST(put_and_get)
+{
+	struct ingot_digest d, again;
+	ck_assert_int_eq(ingot_store_put(store, "hello\n", 6, &d, &err), 0);
+	ck_assert_str_eq(INGOT_HEX(&d), "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03");
+	ck_assert(ingot_store_has(store, &d));
+	ck_assert_int_eq(ingot_store_put(store, "hello\n", 6, &again, &err), 0);
+	ck_assert(ingot_digest_eq(&d, &again));
+	_cleanup_(ingot_buf_done) struct ingot_buf out = INGOT_BUF(100);
+	ingot_buf_str(&out, "before ");
+	ck_assert_int_eq(ingot_store_get(store, &d, &out, &err), 1);
+	ck_assert_str_eq(out.p, "before hello\n");
+	ck_assert_int_eq(entries("tmp"), 0);
+	/* another handle of the same store sees it; a digest that is not there is no error */
+	reopen();
+	ck_assert(ingot_store_has(store, &d));
+	d.b[5] ^= 1;
+	ck_assert(!ingot_store_has(store, &d));
+	ck_assert_int_eq(ingot_store_get(store, &d, &out, &err), 0);
+}
+END_TEST
+
+START_TEST(expected_digest)
+{
+	struct ingot_digest want, d;
+	ingot_sha256("abc", 3, &want);
+	struct ingot_blob *b = NULL;
+	ck_assert_int_eq(ingot_blob_begin(store, &b, &err), 0);
+	ck_assert_int_eq(ingot_blob_write(b, "abd", 3, &err), 0);
+	ck_assert_int_lt(ingot_blob_end(b, &want, NULL, NULL, &err), 0);
+	ck_assert_int_eq(err.code, INGOT_E_OUTSIDE);
+	ck_assert_ptr_nonnull(strstr(err.msg, INGOT_HEX(&want)));
+	ingot_sha256("abd", 3, &d);
+	ck_assert_ptr_nonnull(strstr(err.msg, INGOT_HEX(&d)));
+	ck_assert(!ingot_store_has(store, &want) && !ingot_store_has(store, &d));
+	ck_assert_int_eq(entries("tmp"), 0);
+	uint64_t size;
+	ck_assert_int_eq(ingot_blob_begin(store, &b, &err), 0);
+	ck_assert_int_eq(ingot_blob_write(b, "ab", 2, &err), 0);
+	ck_assert_int_eq(ingot_blob_write(b, "c", 1, &err), 0);
+	ck_assert_int_eq(ingot_blob_end(b, &want, &d, &size, &err), 0);
+	ck_assert(ingot_digest_eq(&want, &d));
+	ck_assert_uint_eq(size, 3);
+	ck_assert_int_eq(ingot_blob_begin(store, &b, &err), 0);
+	ck_assert_int_eq(ingot_blob_write(b, "never", 5, &err), 0);
+	ingot_blob_abort(b);
+	ck_assert_int_eq(entries("tmp"), 0);
+}
+END_TEST
+
+START_TEST(pack_round_trip)
+{
+	struct ingot_pack *p = NULL;
+	struct ingot_digest a, b, c, name;
+	uint64_t size;
+	char big[400000];
+	for (size_t i = 0; i < sizeof(big); i++)
+		big[i] = (char)(i * 7 + i / 251);
+	ck_assert_int_eq(ingot_pack_begin(store, &p, &err), 0);
+	ck_assert_int_eq(ingot_pack_write(p, "one", 3, &err), 0);
+	ck_assert_int_eq(ingot_pack_next(p, &a, &size, &err), 0);
+	ck_assert_uint_eq(size, 3);
+	for (int twice = 0; twice < 2; twice++) { /* the second is dropped again, though it went beyond the buffer */
+		ck_assert_int_eq(ingot_pack_write(p, big, 100000, &err), 0);
+		ck_assert_int_eq(ingot_pack_write(p, big + 100000, 300000, &err), 0);
+		ck_assert_int_eq(ingot_pack_next(p, &b, &size, &err), 0);
+		ck_assert_uint_eq(size, sizeof(big));
+	}
+	ck_assert_int_eq(ingot_pack_next(p, &c, &size, &err), 0); /* an empty content */
+	ck_assert_uint_eq(size, 0);
+	ck_assert_int_eq(ingot_pack_write(p, "one", 3, &err), 0);
+	ck_assert_int_eq(ingot_pack_next(p, &a, &size, &err), 0);
+	ck_assert_int_eq(ingot_pack_write(p, "begun and not ended", 19, &err), 0);
+	ck_assert_int_eq(ingot_pack_end(p, &name, &err), 0);
+	struct stat st;
+	ck_assert_int_eq(fstatat(dir, object_path("packs", &name), &st, 0), 0);
+	ck_assert_int_eq(st.st_size, 8 + 3 + 400000 + 3 * 48 + 56);
+	for (int fresh = 0; fresh < 2; fresh++) {
+		check_content(&a, "one", 3);
+		check_content(&b, big, sizeof(big));
+		check_content(&c, "", 0);
+		reopen();
+		ck_assert(!ingot_store_has(store, &a)); /* not before the pack is in use */
+		ck_assert_int_eq(ingot_store_use_pack(store, &name, &err), 1);
+		ck_assert_int_eq(ingot_store_use_pack(store, &name, &err), 1);
+	}
+	name.b[0] ^= 1;
+	ck_assert_int_eq(ingot_store_use_pack(store, &name, &err), 0);
+}
+END_TEST
+
+START_TEST(many_packs)
+{
+	/* more than are kept open, all findable, with contents in common */
+	struct ingot_digest d[40], common = { { 0 } }, names[40];
+	for (int i = 0; i < 40; i++) {
+		struct ingot_pack *p = NULL;
+		ck_assert_int_eq(ingot_pack_begin(store, &p, &err), 0);
+		ck_assert_int_eq(ingot_pack_write(p, &i, sizeof(i), &err), 0);
+		ck_assert_int_eq(ingot_pack_next(p, &d[i], NULL, &err), 0);
+		ck_assert_int_eq(ingot_pack_write(p, "common", 6, &err), 0);
+		ck_assert_int_eq(ingot_pack_next(p, &common, NULL, &err), 0);
+		ck_assert_int_eq(ingot_pack_end(p, &names[i], &err), 0);
+	}
+	for (int i = 0; i < 40; i++) /* in this order, so that the first pack is no longer open at the end */
+		check_content(&d[i], (const char *)&i, sizeof(i));
+	/* the pack that would serve the common content goes: another one does */
+	ck_assert_int_eq(unlinkat(dir, object_path("packs", &names[0]), 0), 0);
+	check_content(&common, "common", 6);
+	ck_assert(!ingot_store_has(store, &d[0]));
+	check_content(&d[1], (const char *)&(int){ 1 }, sizeof(int));
+}
+END_TEST
+
+START_TEST(references)
+{
+	struct ingot_digest key, d;
+	ingot_sha256("key", 3, &key);
+	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(1000);
+	ck_assert_int_eq(ingot_ref_get(store, "step", &key, &text, &err), 0);
+	ck_assert_int_eq(ingot_store_put(store, "x", 1, &d, &err), 0);
+	ck_assert_int_eq(ingot_ref_put(store, "step", &key, INGOT_SPAN("what it\nsays"), &d, 1, &err), 0);
+	ck_assert_int_eq(ingot_ref_get(store, "step", &key, &text, &err), 1);
+	ck_assert_str_eq(text.p, "what it\nsays");
+	ck_assert_int_eq(ingot_ref_get(store, "deb", &key, &text, &err), 0);
+	ingot_buf_clear(&text);
+	ck_assert_int_eq(ingot_ref_put(store, "step", &key, INGOT_SPAN(""), NULL, 0, &err), 0);
+	ck_assert_int_eq(ingot_ref_get(store, "step", &key, &text, &err), 1);
+	ck_assert_uint_eq(text.n, 0);
+	/* what is not there cannot be referenced */
+	struct ingot_digest missing = d;
+	missing.b[3] ^= 8;
+	ck_assert_int_lt(ingot_ref_put(store, "step", &key, INGOT_SPAN("new"), &missing, 1, &err), 0);
+	/* and a reference whose need goes is none */
+	ck_assert_int_eq(ingot_ref_put(store, "step", &key, INGOT_SPAN("new"), &d, 1, &err), 0);
+	ck_assert_int_eq(unlinkat(dir, object_path("objects", &d), 0), 0);
+	ck_assert_int_eq(ingot_ref_get(store, "step", &key, &text, &err), 0);
+	ck_assert_int_eq(entries("tmp"), 0);
+}
+END_TEST
+
+START_TEST(use_time)
+{
+	struct ingot_digest key;
+	ingot_sha256("key", 3, &key);
+	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(1000);
+	ck_assert_int_eq(ingot_ref_put(store, "deb", &key, INGOT_SPAN("t"), NULL, 0, &err), 0);
+	char file[128];
+	(void)snprintf(file, sizeof(file), "refs/deb/%s", INGOT_HEX(&key));
+	static const long ages[] = { 3000, 7200, -7200 };
+	for (size_t i = 0; i < 3; i++) {
+		struct timespec then[2] = { { .tv_sec = time(NULL) - ages[i] }, { .tv_sec = time(NULL) - ages[i] } };
+		ck_assert_int_eq(utimensat(dir, file, then, 0), 0);
+		ck_assert_int_eq(ingot_ref_get(store, "deb", &key, &text, &err), 1);
+		struct stat st;
+		ck_assert_int_eq(fstatat(dir, file, &st, 0), 0);
+		if (i == 0)
+			ck_assert_int_eq(st.st_mtime, then[0].tv_sec);
+		else
+			ck_assert_int_lt(labs(st.st_mtime - time(NULL)), 100);
+	}
+}
+END_TEST
+
+START_TEST(collect)
+{
+	struct ingot_digest needed, garbage, key, old, key2, pack, inside;
+	struct ingot_pack *p = NULL;
+	ck_assert_int_eq(ingot_store_put(store, "needed", 6, &needed, &err), 0);
+	ck_assert_int_eq(ingot_store_put(store, "garbage", 7, &garbage, &err), 0);
+	ck_assert_int_eq(ingot_store_put(store, "old", 3, &old, &err), 0);
+	ck_assert_int_eq(ingot_pack_begin(store, &p, &err), 0);
+	ck_assert_int_eq(ingot_pack_write(p, "inside", 6, &err), 0);
+	ck_assert_int_eq(ingot_pack_next(p, &inside, NULL, &err), 0);
+	ck_assert_int_eq(ingot_pack_end(p, &pack, &err), 0);
+	ingot_sha256("k", 1, &key);
+	ingot_sha256("k2", 2, &key2);
+	struct ingot_digest needs[] = { needed, pack };
+	ck_assert_int_eq(ingot_ref_put(store, "step", &key, INGOT_SPAN("t"), needs, 2, &err), 0);
+	ck_assert_int_eq(ingot_ref_put(store, "step", &key2, INGOT_SPAN("t"), &old, 1, &err), 0);
+	char file[128];
+	(void)snprintf(file, sizeof(file), "refs/step/%s", INGOT_HEX(&key2));
+	struct timespec then[2] = { { .tv_sec = time(NULL) - 90000 }, { .tv_sec = time(NULL) - 90000 } };
+	ck_assert_int_eq(utimensat(dir, file, then, 0), 0);
+	reopen();
+	struct ingot_store_stats freed;
+	ck_assert_int_eq(ingot_store_gc(store, 80000, 1000, &freed, &err), 0);
+	ck_assert_uint_eq(freed.objects, 2);
+	ck_assert_uint_eq(freed.refs, 1);
+	ck_assert_uint_eq(freed.packs, 0);
+	ck_assert_uint_eq(freed.bytes, 10);
+	ck_assert(ingot_store_has(store, &needed) && !ingot_store_has(store, &garbage) && !ingot_store_has(store, &old));
+	ck_assert_int_eq(ingot_store_use_pack(store, &pack, &err), 1);
+	struct ingot_store_stats info;
+	ck_assert_int_eq(ingot_store_info(store, &info, &err), 0);
+	ck_assert(info.objects == 1 && info.packs == 1 && info.refs == 1 && info.damaged == 0);
+	/* what this handle uses stays, though nothing names it any more */
+	ck_assert_int_eq(ingot_store_gc(store, 0, 1000, &freed, &err), 0);
+	ck_assert(freed.refs == 1 && freed.objects == 1 && freed.packs == 0);
+	check_content(&inside, "inside", 6);
+	reopen();
+	ck_assert_int_eq(ingot_store_gc(store, 0, 1000, &freed, &err), 0);
+	ck_assert_uint_eq(freed.packs, 1);
+}
+END_TEST
+
+START_TEST(collect_waits)
+{
+	struct ingot_store *other = NULL;
+	ck_assert_int_eq(ingot_store_open(path, NULL, &other, &err), 0);
+	struct timespec a, b;
+	(void)clock_gettime(CLOCK_MONOTONIC, &a);
+	ck_assert_int_lt(ingot_store_gc(store, 0, 100, NULL, &err), 0);
+	(void)clock_gettime(CLOCK_MONOTONIC, &b);
+	ck_assert_int_eq(err.code, INGOT_E_HOST);
+	ck_assert_int_lt((b.tv_sec - a.tv_sec) * 1000 + (b.tv_nsec - a.tv_nsec) / 1000000, 1000);
+	ingot_store_close(other);
+	ck_assert_int_eq(ingot_store_gc(store, 0, 100, NULL, &err), 0);
+	/* and our own lock is back: another collector has to wait for us */
+	ck_assert_int_eq(ingot_store_open(path, NULL, &other, &err), 0);
+	ck_assert_int_lt(ingot_store_gc(other, 0, 50, NULL, &err), 0);
+	ingot_store_close(other);
+}
+END_TEST
+
+START_TEST(unusual_places)
+{
+	struct ingot_store *s = NULL;
+	char p[300];
+	/* made with its parents, private whatever the umask */
+	mode_t had = umask(0);
+	(void)snprintf(p, sizeof(p), "%s/a/b/c", path);
+	ck_assert_int_eq(ingot_store_open(p, NULL, &s, &err), 0);
+	(void)umask(had);
+	struct stat st;
+	ck_assert_int_eq(stat(p, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0700);
+	ingot_store_close(TAKE_PTR(s));
+	/* writable by others */
+	ck_assert_int_eq(chmod(p, 0777), 0);
+	ck_assert_int_lt(ingot_store_open(p, NULL, &s, &err), 0);
+	ck_assert_int_eq(err.code, INGOT_E_HOST);
+	ck_assert_ptr_nonnull(strstr(err.hint, "chmod"));
+	/* not a directory */
+	(void)snprintf(p, sizeof(p), "%s/lock", path);
+	ck_assert_int_lt(ingot_store_open(p, NULL, &s, &err), 0);
+	ck_assert_int_eq(err.code, INGOT_E_HOST);
+	/* parts of the layout replaced by other things heal */
+	ingot_store_close(TAKE_PTR(store));
+	ck_assert_int_eq(unlinkat(dir, "lock", 0), 0);
+	ck_assert_int_eq(symlinkat("/etc/passwd", dir, "lock"), 0);
+	ck_assert_int_eq(unlinkat(dir, "tmp", AT_REMOVEDIR), 0);
+	ck_assert_int_eq(symlinkat("/tmp", dir, "tmp"), 0);
+	ck_assert_int_eq(unlinkat(dir, "packs", AT_REMOVEDIR), 0);
+	ck_assert_int_eq(mkfifoat(dir, "packs", 0600), 0);
+	ck_assert_int_eq(ingot_store_open(path, NULL, &store, &err), 0);
+	ck_assert_int_eq(ingot_store_put(store, "x", 1, NULL, &err), 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("store");
+	TCase *t = tcase_create("store");
+	tcase_add_checked_fixture(t, fixture_begin, fixture_end);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, put_and_get);
+	tcase_add_test(t, expected_digest);
+	tcase_add_test(t, pack_round_trip);
+	tcase_add_test(t, many_packs);
+	tcase_add_test(t, references);
+	tcase_add_test(t, use_time);
+	tcase_add_test(t, collect);
+	tcase_add_test(t, collect_waits);
+	tcase_add_test(t, unusual_places);
+	suite_add_tcase(s, t);
+	SRunner *r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	int failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
