@@ -125,7 +125,7 @@ def key_is_not_overwritten(w):
     """keygen does not replace a key that exists."""
     w.keys()
     was = (w / "key.key").read_bytes()
-    w.ingot("keygen", "-o", "key", status=2, env={"INGOT_PASSPHRASE": ""}).says("key.key")
+    w.ingot("keygen", "key", status=2, env={"INGOT_PASSPHRASE": ""}).says("key.key")
     assert (w / "key.key").read_bytes() == was
 
 

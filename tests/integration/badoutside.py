@@ -188,7 +188,7 @@ def index_mismatch(w):
 def mirror_down(w):
     """A mirror that does not answer: its address and the reason, soon."""
     w.write("web.yaml", RECIPE)
-    w.options = ["--mirror", "http://127.0.0.1:9", "--archive-key", repo().key]
+    w.options, w.keyring = ["--mirror", "http://127.0.0.1:9"], ["--archive-key", repo().key]
     w.lock(status=3, timeout=100).says("127.0.0.1", "refused")
     then_good(w)
 

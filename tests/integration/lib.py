@@ -65,7 +65,8 @@ class Work:
     def __init__(self, path):
         self.dir = pathlib.Path(path)
         self.store = self.dir / "store"
-        self.options = []  # given to every lock and build: mirror, key
+        self.options = []  # given to every lock and build: the mirror
+        self.keyring = []  # given to every lock: the key of the repository
 
     def __truediv__(self, name):
         return self.dir / name
@@ -87,7 +88,7 @@ class Work:
         return r
 
     def lock(self, recipe="web.yaml", *more, **kw):
-        return self.ingot("lock", recipe, *self.options, *more, **kw)
+        return self.ingot("lock", recipe, *self.options, *self.keyring, *more, **kw)
 
     def build(self, recipe="web.yaml", *more, out="web.oci.tar", **kw):
         how = [] if any(m in ("--key", "--unsigned") for m in more) else ["--unsigned"]
@@ -98,7 +99,7 @@ class Work:
         self.ingot("store", "verify")
 
     def keys(self, name="key"):
-        self.ingot("keygen", "-o", name, env={"INGOT_PASSPHRASE": ""})
+        self.ingot("keygen", name, env={"INGOT_PASSPHRASE": ""})
         return self / f"{name}.key", self / f"{name}.pub"
 
 
@@ -235,7 +236,7 @@ def mirror(w, r=None, faults=None):
     """Serve the repository on loopback, and tell the workspace's runs about it."""
     r = r or repo()
     with FakeMirror(r.path, faults=faults) as m:
-        w.options = ["--mirror", m.url, "--archive-key", r.key]
+        w.options, w.keyring = ["--mirror", m.url], ["--archive-key", r.key]
         yield m
 
 

@@ -33,7 +33,7 @@ def one_digest(w):
     """Two directories, umasks, locales, time zones, file orders and modes: one archive, byte for byte."""
     one, two = project(w, "one", 0o644, False), project(w, "deeper/two", 0o600, True)
     with mirror(w):
-        w.ingot("lock", "web.yaml", *w.options, cwd=one)
+        w.ingot("lock", "web.yaml", *w.options, *w.keyring, cwd=one)
         shutil.copy(one / "web.lock.yaml", two)
         a = build(w, one, "a.tar", umask=0o022, TZ="UTC", LC_ALL="C")
         b = build(w, two, "b.tar", umask=0o077, TZ="Pacific/Chatham", LC_ALL="tr_TR.UTF-8", LANG="tr_TR.UTF-8", HOME="/nonexistent")
@@ -58,7 +58,7 @@ def two_users(w):
                 shutil.copy(f, place)
         if (TOP / "keys").exists():
             shutil.copytree(TOP / "keys", place + "/keys")
-        w.ingot("lock", "web.yaml", *w.options, cwd=one)
+        w.ingot("lock", "web.yaml", *w.options, *w.keyring, cwd=one)
         shutil.copy(one / "web.lock.yaml", two)
         a = build(w, one, "a.tar")
         run(["chown", "-R", "ingot-test:", two])
@@ -76,7 +76,7 @@ def source_date_epoch(w):
     """SOURCE_DATE_EPOCH decides the times; a malformed one is an error."""
     d = project(w, "one", 0o644, False)
     with mirror(w):
-        w.ingot("lock", "web.yaml", *w.options, cwd=d)
+        w.ingot("lock", "web.yaml", *w.options, *w.keyring, cwd=d)
         build(w, d, "a.tar", SOURCE_DATE_EPOCH="86400")
         assert config_of(d / "a.tar")["created"] == "1970-01-02T00:00:00Z", config_of(d / "a.tar")
         w.ingot("build", "web.yaml", *w.options, "--unsigned", "-o", "x.tar", cwd=d, status=2, env={"SOURCE_DATE_EPOCH": "yesterday"}).says("SOURCE_DATE_EPOCH")
@@ -87,7 +87,7 @@ def cache_is_no_input(w):
     """A build from a warm store equals one from an empty store."""
     d = project(w, "one", 0o644, False)
     with mirror(w):
-        w.ingot("lock", "web.yaml", *w.options, cwd=d)
+        w.ingot("lock", "web.yaml", *w.options, *w.keyring, cwd=d)
         a = build(w, d, "a.tar")
         b = build(w, d, "b.tar")
         c = build(w, d, "c.tar", store=d / "other")
@@ -100,7 +100,7 @@ def what_changes_changes(w):
     d = project(w, "one", 0o644, False)
     seen = {}
     with mirror(w):
-        w.ingot("lock", "web.yaml", *w.options, cwd=d)
+        w.ingot("lock", "web.yaml", *w.options, *w.keyring, cwd=d)
         seen[build(w, d, "a.tar")[1]] = "first"
         for what, old, new in (("env", "  entrypoint:", "  env: { A: b }\n  entrypoint:"), ("step", "echo made", "echo Made"), ("user", "user: web", "user: { name: web, uid: 20000 }")):
             (d / "web.yaml").write_text(TEXT.replace(old, new))

@@ -39,7 +39,7 @@ def c_files(*below):
 
 def rooms():
     # A header belongs to the room that has a source file of its name; the table is for the others.
-    owner = {pathlib.Path(n).stem: n.split("/")[1] for n in c_files("builder/") if n.endswith(".c")}
+    owner = {pathlib.Path(n).stem: n.split("/")[1] for n in c_files("builder/") if n.endswith(".c") and n.count("/") == 2}
     level, also = {}, {}
     for line in (HERE / "layers").read_text().splitlines():
         if line.startswith("#") or not line.strip():
