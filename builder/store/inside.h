@@ -46,6 +46,7 @@ void temp_sweep(struct ingot_store *s); /* what dead writers left */
 /* --- remove.c --- */
 /* Remove whatever NAME is, a tree of any depth and any modes included. 0 also when it was not there; -1 and errno when something stays. */
 int remove_any(int dirfd, const char *name);
+int remove_make_accessible(int dirfd, const char *name); /* chmod 0700 of a directory that we may not even open for reading; no link is followed */
 
 /* --- object.c --- */
 #define OBJECT_NAME 66 /* "ab/" + 62 digits + NUL */

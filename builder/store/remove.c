@@ -41,8 +41,7 @@ static void walk_done(struct walk *w)
 	free(w->levels);
 }
 
-/* chmod u+rwx of a directory that we may not even open for reading; a link is not followed. */
-static int make_accessible(int dirfd, const char *name)
+int remove_make_accessible(int dirfd, const char *name)
 {
 	_cleanup_(ingot_closep) int fd = openat(dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
@@ -58,7 +57,7 @@ static int push(struct walk *w, int dirfd, const char *name)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	_cleanup_(ingot_closep) int fd = openat(dirfd, name, flags);
-	if (fd < 0 && errno == EACCES && make_accessible(dirfd, name) == 0)
+	if (fd < 0 && errno == EACCES && remove_make_accessible(dirfd, name) == 0)
 		fd = openat(dirfd, name, flags);
 	struct stat st;
 	if (fd < 0 || fstat(fd, &st) < 0)

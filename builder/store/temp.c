@@ -59,11 +59,12 @@ static void sweep_one(struct ingot_store *s, const char *name)
 		return;
 	_cleanup_(ingot_closep) int fd = -1;
 	if (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) {
-		fd = openat(s->tmp, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-		if (fd < 0 && errno != EACCES)
-			return;
-		/* Modes without u+r are made by nobody here: if it cannot be opened, it is no live writer's. */
-		if (fd >= 0 && (flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &now) < 0 || now.st_ino != st.st_ino || now.st_dev != st.st_dev))
+		const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+		fd = openat(s->tmp, name, flags);
+		/* A step may have closed its own scratch directory: whether that lives can be told from the lock only. */
+		if (fd < 0 && errno == EACCES && S_ISDIR(st.st_mode) && remove_make_accessible(s->tmp, name) == 0)
+			fd = openat(s->tmp, name, flags);
+		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &now) < 0 || now.st_ino != st.st_ino || now.st_dev != st.st_dev)
 			return;
 	}
 	/* Should something stay, the next opener tries again. */

@@ -1,0 +1,300 @@
+/* Checkouts: the disk shows the tree, damage never reaches it, and what a step leaves behind can be removed. */
+#include "store_fixture.h"
+#include <ingot/checkout.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+
+static struct ingot_tree *parse(const char *text)
+{
+	struct ingot_tree *t = NULL;
+	ck_assert_msg(ingot_tree_parse(ingot_span_of(text), &t, &err) == 0, "%s", err.msg);
+	return t;
+}
+
+#define HELLO "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
+#define EMPTY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+static const char some[] = "ingot-tree 1\n"
+			   "d 0555 0 0 1000 /\n"
+			   "d 1777 5 6 1700000000 /d\n"
+			   "d 2000 0 0 1700000001 /d/deep\n"
+			   "f 4755 0 0 1700000002 /d/deep/setuid 6 " HELLO "\n"
+			   "x user.note y\n"
+			   "f 0644 7 8 5 /d/\\xff\\x0a 6 " HELLO "\n"
+			   "b 0660 0 6 0 /disk 8 0\n"
+			   "f 0000 0 0 1700000003 /empty 0 " EMPTY "\n"
+			   "h /h1 /d/deep/setuid\n"
+			   "l 0777 0 0 1700000004 /l ../../../etc\n"
+			   "p 0622 0 0 1700000005 /pipe\n"
+			   "c 0666 0 0 0 /w 0 0\n";
+
+static int fresh_dir(void)
+{
+	ck_assert_int_eq(mkdirat(dir, "out", 0700), 0);
+	int fd = openat(dir, "out", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	return fd;
+}
+
+static void check_entry(int root, const char *name, mode_t mode, time_t mtime)
+{
+	struct stat st;
+	ck_assert_msg(fstatat(root, name, &st, AT_SYMLINK_NOFOLLOW) == 0, "%s", name);
+	ck_assert_msg(st.st_mode == mode, "%s: mode %o, not %o", name, st.st_mode, mode);
+	ck_assert_msg(st.st_mtime == mtime && st.st_mtim.tv_nsec == 0, "%s: mtime %lld", name, (long long)st.st_mtime);
+	ck_assert_uint_eq(st.st_uid, geteuid());
+}
+
+static void check_some(int root)
+{
+	check_entry(root, ".", S_IFDIR | 0755, 1000);
+	check_entry(root, "d", S_IFDIR | 01777, 1700000000);
+	check_entry(root, "d/deep", S_IFDIR | 0700, 1700000001);
+	check_entry(root, "d/deep/setuid", S_IFREG | 0755, 1700000002);
+	check_entry(root, "d/\xff\n", S_IFREG | 0644, 5);
+	check_entry(root, "empty", S_IFREG | 0400, 1700000003);
+	check_entry(root, "l", S_IFLNK | 0777, 1700000004);
+	check_entry(root, "pipe", S_IFIFO | 0622, 1700000005);
+	struct stat a, b;
+	ck_assert_int_eq(fstatat(root, "h1", &a, 0), 0);
+	ck_assert_int_eq(fstatat(root, "d/deep/setuid", &b, 0), 0);
+	ck_assert(a.st_ino == b.st_ino && a.st_nlink == 2);
+	ck_assert_int_lt(fstatat(root, "w", &a, 0), 0);
+	ck_assert_int_lt(fstatat(root, "disk", &a, 0), 0);
+	char target[100] = { 0 };
+	ck_assert_int_eq(readlinkat(root, "l", target, sizeof(target)), 12);
+	ck_assert_str_eq(target, "../../../etc");
+	int fd = openat(root, "h1", O_RDONLY);
+	ck_assert_int_eq(read(fd, target, sizeof(target)), 6);
+	ck_assert(memcmp(target, "hello\n", 6) == 0);
+	ck_assert_int_eq(flistxattr(fd, NULL, 0), 0);
+	(void)close(fd);
+}
+
+static struct ingot_digest put_hello(bool packed)
+{
+	struct ingot_digest d, name;
+	struct ingot_pack *p = NULL;
+	if (!packed) {
+		ck_assert_int_eq(ingot_store_put(store, "hello\n", 6, &d, &err), 0);
+		return d;
+	}
+	ck_assert_int_eq(ingot_pack_begin(store, &p, &err), 0);
+	ck_assert_int_eq(ingot_pack_write(p, "hello\n", 6, &err), 0);
+	ck_assert_int_eq(ingot_pack_next(p, &d, NULL, &err), 0);
+	ck_assert_int_eq(ingot_pack_end(p, &name, &err), 0);
+	return name;
+}
+
+START_TEST(lay_out)
+{
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *t = parse(some);
+	(void)put_hello(_i);
+	mode_t had = umask(_i ? 0 : 077);
+	int fd = fresh_dir();
+	ck_assert_msg(ingot_checkout(store, t, fd, &err) == 0, "%s", err.msg);
+	(void)umask(had);
+	check_some(fd);
+	/* a second time: it is not empty now, and nothing is replaced */
+	ck_assert_int_lt(ingot_checkout(store, t, fd, &err), 0);
+	check_entry(fd, "d/deep", S_IFDIR | 0700, 1700000001);
+	(void)close(fd);
+	ck_assert_int_eq(system_rm("out"), 0);
+	/* a link in the way is not followed */
+	fd = fresh_dir();
+	ck_assert_int_eq(mkdirat(dir, "canary", 0700), 0);
+	ck_assert_int_eq(symlinkat("../canary", fd, "d"), 0);
+	ck_assert_int_lt(ingot_checkout(store, t, fd, &err), 0);
+	ck_assert_int_eq(entries("canary"), 0);
+	(void)close(fd);
+}
+END_TEST
+
+START_TEST(modes)
+{
+	static const struct {
+		enum ingot_type type;
+		uint32_t mode, disk;
+	} cases[] = { { INGOT_DIR, 0, 0700 },        { INGOT_DIR, 07777, 01777 }, { INGOT_DIR, 0555, 0755 }, { INGOT_FILE, 0, 0400 }, { INGOT_FILE, 06755, 0755 },
+		      { INGOT_FILE, 01644, 01644 },  { INGOT_FIFO, 0622, 0622 },  { INGOT_LINK, 0777, 0777 }, { INGOT_CHR, 0666, 0 },  { INGOT_BLK, 0660, 0 } };
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		ck_assert_uint_eq(ingot_checkout_mode(&(struct ingot_node){ .type = cases[i].type, .mode = cases[i].mode }), cases[i].disk);
+}
+END_TEST
+
+/* Seen failing with a copy_content() that skips hashing: the flipped byte was in the checkout. */
+START_TEST(damage_stays_out)
+{
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *t = parse(some);
+	struct ingot_digest d = put_hello(_i);
+	const char *file = object_path(_i ? "packs" : "objects", &d);
+	ck_assert_int_eq(fchmodat(dir, file, 0600, 0), 0);
+	int fd = openat(dir, file, O_WRONLY);
+	ck_assert_int_eq(pwrite(fd, "j", 1, _i ? 8 : 0), 1);
+	(void)close(fd);
+	int root = -1;
+	ck_assert_int_lt(ingot_checkout_cached(store, t, &root, &err), 0);
+	ck_assert_int_eq(root, -1);
+	ck_assert_int_eq(err.code, INGOT_E_BUG);
+	ck_assert_ptr_nonnull(strstr(err.msg, HELLO));
+	ck_assert_ptr_nonnull(strstr(err.msg, "/d/deep/setuid"));
+	ck_assert_int_eq(entries("checkouts"), 0);
+	ck_assert_int_eq(entries("tmp"), 0);
+	ck_assert_int_eq(entries("damaged"), 1);
+	/* missing now, and made again */
+	ck_assert_int_lt(ingot_checkout_cached(store, t, &root, &err), 0);
+	(void)put_hello(_i);
+	ck_assert_msg(ingot_checkout_cached(store, t, &root, &err) == 0, "%s", err.msg);
+	check_some(root);
+	(void)close(root);
+}
+END_TEST
+
+static ino_t root_of(struct ingot_tree *t)
+{
+	int root = -1;
+	struct stat st;
+	ck_assert_msg(ingot_checkout_cached(store, t, &root, &err) == 0, "%s", err.msg);
+	check_some(root);
+	ck_assert_int_eq(fstat(root, &st), 0);
+	(void)close(root);
+	return st.st_ino;
+}
+
+START_TEST(cached)
+{
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *t = parse(some);
+	struct ingot_digest d = put_hello(false);
+	ino_t first = root_of(t);
+	/* again without any content: it is the same one */
+	ck_assert_int_eq(unlinkat(dir, object_path("objects", &d), 0), 0);
+	reopen();
+	ck_assert_uint_eq(root_of(t), first);
+	(void)put_hello(false);
+	/* of another boot, damaged, or without its marker: made again */
+	char marker[128], text[300] = { 0 };
+	(void)snprintf(marker, sizeof(marker), "checkouts/%s/complete", INGOT_HEX(ingot_tree_id(t)));
+	for (int how = 0; how < 3; how++) {
+		(void)first;
+		int fd = openat(dir, marker, O_RDONLY);
+		ssize_t n = read(fd, text, sizeof(text) - 1);
+		ck_assert_int_gt(n, 64 + 36);
+		(void)close(fd);
+		ck_assert_int_eq(unlinkat(dir, marker, 0), 0);
+		text[17 + 64 + 3] ^= 1; /* within the boot id */
+		fd = how < 2 ? openat(dir, marker, O_WRONLY | O_CREAT, 0600) : -1;
+		ck_assert(how == 2 || write(fd, text, how == 0 ? (size_t)n : (size_t)n - 1) > 0);
+		if (fd >= 0)
+			(void)close(fd);
+		struct stat st;
+		char canary[128];
+		(void)snprintf(canary, sizeof(canary), "checkouts/%s/root/stale", INGOT_HEX(ingot_tree_id(t)));
+		fd = openat(dir, canary, O_WRONLY | O_CREAT, 0600);
+		(void)close(fd);
+		(void)root_of(t);
+		ck_assert_int_lt(fstatat(dir, canary, &st, 0), 0);
+	}
+	ck_assert_int_eq(entries("tmp"), 0);
+	/* housekeeping counts it, keeps it while it is in use, removes it at last */
+	struct ingot_store_stats st;
+	ck_assert_int_eq(ingot_store_info(store, &st, &err), 0);
+	ck_assert_uint_eq(st.checkouts, 1);
+	ck_assert_int_eq(ingot_store_gc(store, 10, 0, &st, &err), 0);
+	ck_assert_uint_eq(st.checkouts, 0);
+	ck_assert_int_eq(ingot_store_gc(store, 0, 0, &st, &err), 0);
+	ck_assert_uint_eq(st.checkouts, 1);
+	ck_assert_int_eq(entries("checkouts"), 0);
+}
+END_TEST
+
+/* What a hostile step may leave: deeper than any stack or fd table, modes of 000, links to elsewhere. */
+static void make_mess(int fd)
+{
+	ck_assert_int_eq(symlinkat("../../canary", fd, "out"), 0);
+	ck_assert_int_eq(symlinkat("/", fd, "root"), 0);
+	ck_assert_int_eq(mkfifoat(fd, "fifo", 0), 0);
+	int deep = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	for (int i = 0; i < 1500; i++) {
+		ck_assert_int_eq(mkdirat(deep, "d", 0700), 0);
+		if (i % 100 == 0) {
+			ck_assert_int_eq(symlinkat("..", deep, "a"), 0);
+			ck_assert_int_eq(mkdirat(deep, "z", 0700), 0);
+			ck_assert_int_eq(mkdirat(deep, "z/y", 0700), 0);
+			ck_assert_int_eq(fchmodat(deep, "z", 0, 0), 0);
+		}
+		int next = openat(deep, "d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		ck_assert_int_eq(fchmod(next, i % 7 ? 0700 : 0300), 0);
+		(void)close(deep);
+		deep = next;
+	}
+	(void)close(deep);
+	ck_assert_int_eq(mkdirat(fd, "many", 0700), 0);
+	int many = openat(fd, "many", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int i = 0; i < 2000; i++) {
+		char name[32];
+		(void)snprintf(name, sizeof(name), "%d", i);
+		if (i % 3 == 0)
+			ck_assert_int_eq(mkdirat(many, name, (mode_t)(i % 2 ? 0 : 0500)), 0);
+		else
+			(void)close(openat(many, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0));
+	}
+	ck_assert_int_eq(fchmod(many, 0), 0);
+	(void)close(many);
+	ck_assert_int_eq(fchmod(fd, 0), 0);
+}
+
+START_TEST(scratch)
+{
+	/* Modes hold nobody back who is root: drop that first. */
+	if (geteuid() == 0) {
+		ck_assert_int_eq(fchown(dir, 65534, 65534), 0);
+		ingot_store_close(TAKE_PTR(store));
+		ck_assert_int_eq(system_rm("tmp"), 0);
+		ck_assert_int_eq(system_rm("damaged") | system_rm("lock") | system_rm("objects") | system_rm("packs") | system_rm("refs") | system_rm("checkouts"), 0);
+		ck_assert_int_eq(setresuid(65534, 65534, 65534), 0);
+		ck_assert_int_eq(ingot_store_open(path, NULL, &store, &err), 0);
+	}
+	ck_assert_int_eq(mkdirat(dir, "canary", 0700), 0);
+	ck_assert_int_eq(mkdirat(dir, "canary/sub", 0700), 0);
+	char name[64], second[64];
+	int fd = ingot_store_scratch(store, name, &err), other = ingot_store_scratch(store, second, &err);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_ge(other, 0);
+	make_mess(fd);
+	(void)close(fd);
+	/* another process that opens the store leaves it alone, even with our own fd closed */
+	struct ingot_store *s = NULL;
+	ck_assert_int_eq(ingot_store_open(path, NULL, &s, &err), 0);
+	ingot_store_close(s);
+	ck_assert_int_eq(entries("tmp"), 2);
+	ingot_store_scratch_remove(store, name);
+	ck_assert_int_eq(entries("tmp"), 1);
+	ck_assert_int_eq(entries("canary"), 1);
+	/* what a dead process leaves is swept when the store is opened next */
+	make_mess(other);
+	(void)close(other);
+	ingot_store_close(TAKE_PTR(store));
+	ck_assert_int_eq(ingot_store_open(path, NULL, &store, &err), 0);
+	ck_assert_int_eq(entries("tmp"), 0);
+	ck_assert_int_eq(entries("canary"), 1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("checkout");
+	TCase *t = tcase_create("checkout");
+	tcase_add_checked_fixture(t, fixture_begin, fixture_end);
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, lay_out, 0, 2);
+	tcase_add_test(t, modes);
+	tcase_add_loop_test(t, damage_stays_out, 0, 2);
+	tcase_add_test(t, cached);
+	tcase_add_test(t, scratch);
+	suite_add_tcase(s, t);
+	SRunner *r = srunner_create(s);
+	srunner_run_all(r, CK_ENV);
+	int failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed ? 1 : 0;
+}
