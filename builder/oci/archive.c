@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void archive_plan_done(struct archive_plan *p)
+void oci_plan_done(struct archive_plan *p)
 {
 	ingot_buf_done(&p->index);
 	ingot_buf_done(&p->docker);
@@ -76,7 +76,7 @@ static int copy_hashed(struct ingot_content *c, int fd, struct ingot_err *err)
 	}
 }
 
-int archive_copy_blob(struct ingot_store *s, const struct ingot_blob_ref *b, int fd, struct ingot_err *err)
+int oci_copy_blob(struct ingot_store *s, const struct ingot_blob_ref *b, int fd, struct ingot_err *err)
 {
 	_cleanup_(ingot_content_done) struct ingot_content c = INGOT_CONTENT_INIT;
 	int found = ingot_store_find(s, &b->digest, &c, err);
@@ -113,7 +113,7 @@ static int write_tar(struct ingot_store *s, const struct archive_plan *p, int fd
 		(void)ingot_digest_hex(&p->blobs[i].digest, name + 13);
 		ingot_tar_member(name, p->blobs[i].size, 0, header);
 		ingot_pass(ingot_write_all(fd, header, sizeof(header), err));
-		ingot_pass(archive_copy_blob(s, &p->blobs[i], fd, err));
+		ingot_pass(oci_copy_blob(s, &p->blobs[i], fd, err));
 		size_t over = p->blobs[i].size % INGOT_TAR_BLOCK;
 		if (over)
 			ingot_pass(ingot_write_all(fd, zeros, INGOT_TAR_BLOCK - over, err));
@@ -181,7 +181,7 @@ static int write_file(struct ingot_store *s, const struct archive_plan *p, const
 
 int ingot_archive_write(struct ingot_store *s, const struct ingot_archive *a, const char *target, struct ingot_err *err)
 {
-	_cleanup_(archive_plan_done) struct archive_plan p = { 0 };
+	_cleanup_(oci_plan_done) struct archive_plan p = { 0 };
 	ingot_try(err, plan(a, &p, err), "planning the archive");
 	if (strcmp(target, "-") == 0)
 		return write_stdout(s, &p, err);
@@ -189,6 +189,6 @@ int ingot_archive_write(struct ingot_store *s, const struct ingot_archive *a, co
 	bool dir = ingot_span_starts(to, "dir:");
 	if (dir)
 		target += 4;
-	ingot_try(err, dir ? archive_write_dir(s, &p, target, err) : write_file(s, &p, target, err), "writing %s", INGOT_SHOW(ingot_span_of(target)));
+	ingot_try(err, dir ? oci_write_dir(s, &p, target, err) : write_file(s, &p, target, err), "writing %s", INGOT_SHOW(ingot_span_of(target)));
 	return 0;
 }

@@ -8,9 +8,9 @@ struct archive_plan {
 	struct ingot_blob_ref *blobs; /* sorted by digest, unique */
 	size_t n_blobs;
 };
-void archive_plan_done(struct archive_plan *p);
+void oci_plan_done(struct archive_plan *p);
 
 /* Copy one blob of the store to fd: hashed on the way unless it is fresh. */
-int archive_copy_blob(struct ingot_store *s, const struct ingot_blob_ref *b, int fd, struct ingot_err *err) INGOT_MUST_USE;
+int oci_copy_blob(struct ingot_store *s, const struct ingot_blob_ref *b, int fd, struct ingot_err *err) INGOT_MUST_USE;
 /* dir:PATH */
-int archive_write_dir(struct ingot_store *s, const struct archive_plan *p, const char *path, struct ingot_err *err) INGOT_MUST_USE;
+int oci_write_dir(struct ingot_store *s, const struct archive_plan *p, const char *path, struct ingot_err *err) INGOT_MUST_USE;

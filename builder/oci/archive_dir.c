@@ -27,7 +27,7 @@ static int put_blob(struct ingot_store *s, int dirfd, const struct ingot_blob_re
 	_cleanup_(ingot_closep) int fd = openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
 	if (fd < 0)
 		return ingot_fail_sys(err, INGOT_E_INPUT, "creating the blob %s", name);
-	ingot_pass(archive_copy_blob(s, b, fd, err));
+	ingot_pass(oci_copy_blob(s, b, fd, err));
 	if (fsync(fd) < 0)
 		return ingot_fail_sys(err, INGOT_E_BUG, "syncing the blob %s", name);
 	return ingot_close(TAKE_FD(fd), name, err);
@@ -119,7 +119,7 @@ static int publish(int parent, const char *temp, const char *name, bool replace,
 	return 0;
 }
 
-int archive_write_dir(struct ingot_store *s, const struct archive_plan *p, const char *path, struct ingot_err *err)
+int oci_write_dir(struct ingot_store *s, const struct archive_plan *p, const char *path, struct ingot_err *err)
 {
 	_cleanup_(ingot_freep) char *clean = ingot_strdup(path);
 	size_t n = strlen(clean);

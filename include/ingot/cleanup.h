@@ -5,7 +5,7 @@
 #pragma once
 #include <stdlib.h>
 
-#define _cleanup_(fn) __attribute__((cleanup(fn)))
+#define _cleanup_(fn) __attribute__((cleanup(fn), unused)) /* an owner may have nothing to do but own */
 #define INGOT_MUST_USE __attribute__((warn_unused_result))
 #define INGOT_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 

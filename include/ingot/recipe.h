@@ -116,6 +116,7 @@ struct ingot_image_spec {
 	uint64_t size_budget; /* bytes, 0 = none */
 	const char *architecture; /* "amd64" */
 	const char *compression; /* "zstd" or "gzip" */
+	const char *reference; /* as written, or NULL; what counts is ingot_recipe.reference */
 	struct ingot_place at;
 };
 

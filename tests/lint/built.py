@@ -38,8 +38,14 @@ def writable_data(build):
 
 
 def exported(build):
-    """Everything that the library exports is named ingot_."""
-    return [f"{a.name}: {n}" for a in (build / "builder").glob("lib*.a") for t, n in symbols(a) if t in "TDBRVW" and not n.startswith("ingot_")]
+    """Everything that the library offers is named ingot_; what a room shares inside is hidden and takes no name of another library."""
+    foreign = re.compile("(archive|curl|json|fy|solv|pool|repo|cap|seccomp|EVP|SSL|ZSTD|lzma|libdeflate|LZ4)_", re.I)
+    found = []
+    for o in objects(build, "lib*.a.p"):
+        for m in re.finditer(r"^\s*\d+: \S+\s+\d+ (?:FUNC|OBJECT)\s+(?:GLOBAL|WEAK)\s+(\S+)\s+\d+ (\S+)", output("readelf", "-sW", o), re.M):
+            if not m.group(2).startswith("ingot_") and (m.group(1) != "HIDDEN" or foreign.match(m.group(2))):
+                found.append(f"{short(build, o)}: {m.group(2)}")
+    return found
 
 
 def silent(build):

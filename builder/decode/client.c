@@ -1,0 +1,92 @@
+/* The coordinator's side of ingot-decode: one helper a blob, drained here. What it says is counted, not interpreted. */
+#include <ingot/decode.h>
+#include <ingot/escape.h>
+#include <ingot/mem.h>
+#include <ingot/path.h>
+
+int ingot_decode_start(struct ingot_helper *h, enum ingot_decode_what what, struct ingot_input in, uint64_t limit, struct ingot_err *err)
+{
+	struct ingot_msg_decode question = { .what = what, .offset = in.offset, .size = in.size, .limit = limit };
+	if (in.size > INGOT_MAX_FILE || in.offset > INGOT_MAX_FILE)
+		return ingot_fail(err, INGOT_E_OUTSIDE, "the input has %llu bytes; at most %llu are read", (unsigned long long)in.size, (unsigned long long)INGOT_MAX_FILE);
+	if (limit > INGOT_MAX_FILE)
+		question.limit = INGOT_MAX_FILE;
+	ingot_pass(ingot_helper_start(h, "ingot-decode", &in.fd, 1, err));
+	if (ingot_chan_send(h->chan, INGOT_MSG_DECODE, &question, err) < 0) {
+		ingot_helper_kill(h);
+		return -1;
+	}
+	return 0;
+}
+
+int ingot_decode_stream(struct ingot_input in, uint64_t limit, ingot_sink sink, void *ctx, struct ingot_err *err)
+{
+	_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
+	ingot_pass(ingot_decode_start(&h, INGOT_DECODE_STREAM, in, limit, err));
+	uint64_t left = limit && limit < INGOT_MAX_FILE ? limit : INGOT_MAX_FILE;
+	union ingot_msg m;
+	int type;
+	while ((type = ingot_chan_recv(h.chan, INGOT_PERMIT(INGOT_MSG_DATA) | INGOT_PERMIT(INGOT_MSG_DONE), &m, err)) == INGOT_MSG_DATA) {
+		if (m.data.data.n > left)
+			return ingot_fail(err, INGOT_E_BUG, "helper protocol: more bytes than were permitted");
+		left -= m.data.data.n;
+		ingot_pass(sink(ctx, m.data.data.p, m.data.data.n, err));
+	}
+	ingot_pass(type);
+	return ingot_helper_finish(&h, err);
+}
+
+/* The data of one member. */
+static int take_member(struct ingot_chan *chan, uint64_t left, const struct ingot_member_ops *ops, void *ctx, struct ingot_err *err)
+{
+	union ingot_msg m;
+	while (left) {
+		ingot_pass(ingot_chan_recv(chan, INGOT_PERMIT(INGOT_MSG_DATA), &m, err));
+		if (!m.data.data.n || m.data.data.n > left)
+			return ingot_fail(err, INGOT_E_BUG, "helper protocol: data that does not fit what was announced");
+		left -= m.data.data.n;
+		if (ops->data)
+			ingot_pass(ops->data(ctx, m.data.data.p, m.data.data.n, err));
+	}
+	return ops->end ? ops->end(ctx, err) : 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return ingot_span_cmp(*(const struct ingot_span *)a, *(const struct ingot_span *)b);
+}
+
+/* At the end, because the archive is not believed before it was read to its end anyway. */
+static int no_name_twice(struct ingot_span *names, size_t n, struct ingot_err *err)
+{
+	if (n > 1)
+		qsort(names, n, sizeof(*names), by_name);
+	for (size_t i = 1; i < n; i++)
+		if (ingot_span_eq(names[i - 1], names[i]))
+			return ingot_fail(err, INGOT_E_OUTSIDE, "%s: twice in the archive", INGOT_SHOW(names[i]));
+	return 0;
+}
+
+int ingot_decode_members(struct ingot_input in, const struct ingot_member_ops *ops, void *ctx, struct ingot_err *err)
+{
+	_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
+	_cleanup_(ingot_arena_freep) struct ingot_arena *arena = ingot_arena_new();
+	struct ingot_span *names = ingot_arena_array(arena, INGOT_MAX_BLOBS, sizeof(*names));
+	size_t n = 0;
+	ingot_pass(ingot_decode_start(&h, INGOT_DECODE_ARCHIVE, in, in.size ? in.size : 1, err));
+	union ingot_msg m;
+	int type;
+	while ((type = ingot_chan_recv(h.chan, INGOT_PERMIT(INGOT_MSG_MEMBER) | INGOT_PERMIT(INGOT_MSG_DONE), &m, err)) == INGOT_MSG_MEMBER) {
+		uint64_t size = m.member.size;
+		if (!m.member.name.n || !ingot_path_valid(m.member.name) || n == INGOT_MAX_BLOBS || size > in.size)
+			return ingot_fail(err, INGOT_E_BUG, "helper protocol: an impossible member");
+		names[n] = ingot_arena_span(arena, m.member.name);
+		if (ops->begin)
+			ingot_try(err, ops->begin(ctx, names[n], size, err), "%s", INGOT_SHOW(names[n]));
+		ingot_try(err, take_member(h.chan, size, ops, ctx, err), "%s", INGOT_SHOW(names[n]));
+		n++;
+	}
+	ingot_pass(type);
+	ingot_pass(no_name_twice(names, n, err));
+	return ingot_helper_finish(&h, err);
+}

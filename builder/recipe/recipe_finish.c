@@ -1,0 +1,138 @@
+#include "recipe_finish.h"
+#include <ingot/escape.h>
+
+#define DEFAULT_UID 10001 /* above what distributions give to system and login accounts, below nothing that matters */
+
+static struct ingot_strings defaults(struct decode *d, const char *const *words, size_t n, struct ingot_place at)
+{
+	const char **v = ingot_arena_array(d->arena, n, sizeof(*v));
+	struct ingot_place *places = ingot_arena_array(d->arena, n, sizeof(*places));
+	for (size_t i = 0; i < n; i++) {
+		v[i] = words[i];
+		places[i] = at;
+	}
+	return (struct ingot_strings){ v, places, n };
+}
+
+int finish_source(struct decode *d, const struct node *n, void *out, struct ingot_err *err)
+{
+	static const char *const suites[] = { "bookworm", "bookworm-updates", "bookworm-security" }, *const components[] = { "main" };
+	struct ingot_source *s = out;
+	if (s->distribution)
+		s->kind = INGOT_SRC_PACKAGES;
+	else if (s->root)
+		s->kind = INGOT_SRC_FILES;
+	else
+		s->kind = node_get(n, "image") ? INGOT_SRC_IMAGE : INGOT_SRC_FETCH;
+	if (s->kind == INGOT_SRC_PACKAGES && !s->suites.n)
+		s->suites = defaults(d, suites, 3, (struct ingot_place){ 0 });
+	if (s->kind == INGOT_SRC_PACKAGES && !s->components.n)
+		s->components = defaults(d, components, 1, (struct ingot_place){ 0 });
+	return 0;
+}
+
+int finish_copy(struct decode *d, const struct node *n, void *out, struct ingot_err *err)
+{
+	struct ingot_copy *c = out;
+	if (!node_get(n, "mode"))
+		c->mode = -1;
+	return 0;
+}
+
+/* The recipe's variables reach a script as environment, and only so: pasted into shell text, a value could become a command (CVE-2026-25143). */
+static void add_vars(struct decode *d, struct ingot_pairs *env)
+{
+	if (!d->vars || !d->vars->n)
+		return;
+	struct ingot_pair *v = ingot_arena_array(d->arena, env->n + d->vars->n, sizeof(*v));
+	size_t n = env->n;
+	if (n)
+		memcpy(v, env->v, n * sizeof(*v));
+	for (size_t i = 0; i < d->vars->n; i++) {
+		bool own = false;
+		for (size_t k = 0; k < env->n; k++)
+			own = own || strcmp(env->v[k].key, d->vars->v[i].key) == 0;
+		if (!own)
+			v[n++] = d->vars->v[i];
+	}
+	*env = (struct ingot_pairs){ v, n };
+}
+
+int finish_step(struct decode *d, const struct node *n, void *out, struct ingot_err *err)
+{
+	struct ingot_step *s = out;
+	const struct node *run = node_get(n, "run"), *shell = node_get(n, "shell");
+	s->kind = run ? INGOT_STEP_RUN : INGOT_STEP_COPY;
+	if (!run)
+		return 0;
+	if (shell && !s->script) {
+		(void)decode_fail(d, shell->key_at, err, "\"shell\" without a script: run is a list here");
+		return ingot_hint(err, "a list is run without a shell; write run as a string to have it read by one");
+	}
+	if (!s->script && !s->argv.v[0][0])
+		return decode_fail(d, s->argv.at[0], err, "run: the command's name is empty");
+	if (!s->shell)
+		s->shell = "/bin/sh";
+	if (!s->workdir)
+		s->workdir = "/";
+	if (!s->timeout)
+		s->timeout = 3600;
+	add_vars(d, &s->env);
+	return 0;
+}
+
+int finish_user(struct decode *d, const struct node *n, void *out, struct ingot_err *err)
+{
+	struct ingot_user *u = out;
+	if (u->root_reason) {
+		u->name = u->group = "root";
+		u->home = "/root";
+		return 0;
+	}
+	if (!u->uid)
+		u->uid = DEFAULT_UID;
+	if (!u->gid)
+		u->gid = u->uid;
+	if (!u->group)
+		u->group = u->name;
+	if (!u->home)
+		u->home = "/nonexistent";
+	return 0;
+}
+
+/* "8080" and "8080/tcp" are the same port. */
+static int normalise_ports(struct decode *d, struct ingot_strings *ports, struct ingot_err *err)
+{
+	for (size_t i = 0; i < ports->n; i++) {
+		if (!strchr(ports->v[i], '/'))
+			ports->v[i] = ingot_arena_strf(d->arena, "%s/tcp", ports->v[i]);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(ports->v[i], ports->v[k]) == 0)
+				return decode_fail(d, ports->at[i], err, "ports: \"%s\" stands twice in the list", ports->v[i]);
+	}
+	return 0;
+}
+
+int finish_image(struct decode *d, const struct node *n, void *out, struct ingot_err *err)
+{
+	struct ingot_image_spec *image = out;
+	image->stage.name = "image";
+	image->stage.at = image->at;
+	if (!image->architecture)
+		image->architecture = "amd64";
+	if (!image->compression)
+		image->compression = "zstd";
+	if (image->entrypoint.n && !image->entrypoint.v[0][0])
+		return decode_fail(d, image->entrypoint.at[0], err, "entrypoint: the program's name is empty");
+	return normalise_ports(d, &image->ports, err);
+}
+
+int finish_test(struct decode *d, const struct node *n, void *out, struct ingot_err *err)
+{
+	struct ingot_test *t = out;
+	if (!t->run.v[0][0])
+		return decode_fail(d, t->run.at[0], err, "run: the command's name is empty");
+	if (!t->timeout)
+		t->timeout = 60;
+	return 0;
+}

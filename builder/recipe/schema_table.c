@@ -1,0 +1,155 @@
+/* The recipe language. Each line here is a key: decoded, described in the schema and documented from this one place. */
+#include "recipe_finish.h"
+#include "rules.h"
+#include <ingot/limits.h>
+
+#define N(a) sizeof(a) / sizeof((a)[0])
+#define AT(type, member) offsetof(struct type, member)
+
+static const char *const w_distributions[] = { "debian", NULL };
+static const char *const w_architectures[] = { "amd64", NULL };
+static const char *const w_later_architectures[] = { "arm64", "armhf", "i386", "ppc64el", "riscv64", "s390x", NULL };
+static const char *const w_compressions[] = { "zstd", "gzip", NULL };
+static const char *const w_networks[] = { "none", NULL };
+static const char *const w_later_networks[] = { "host", "all", "fetch", NULL };
+static const char *const w_signals[] = { "SIGHUP", "SIGINT", "SIGQUIT", "SIGABRT", "SIGKILL", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGTERM", "SIGCONT", "SIGSTOP", "SIGWINCH", "SIGRTMIN+3", NULL };
+static const char *const w_rules[] = { "setuid", "setgid", "capability", "device", "world-writable", "transient", NULL };
+
+static const struct field f_source[] = {
+	{ "packages", SLOT_STRING, 0, AT(ingot_source, distribution), .words = w_distributions, .example = "\"debian\"",
+	  .doc = "Packages of this distribution. Which mirror they come from is the host's business (option, configuration, or its own apt sources)." },
+	{ "suites", SLOT_STRINGS, NONEMPTY, AT(ingot_source, suites), .rule = &rule_suite, .with = "packages", .example = "[\"bookworm\", \"bookworm-updates\", \"bookworm-security\"]",
+	  .fallback = "[\"bookworm\", \"bookworm-updates\", \"bookworm-security\"]", .doc = "Suites of the archive, all searched; the newest version of a package wins." },
+	{ "components", SLOT_STRINGS, NONEMPTY, AT(ingot_source, components), .rule = &rule_suite, .with = "packages", .example = "[\"main\"]", .fallback = "[\"main\"]",
+	  .doc = "Components of the suites." },
+	{ "files", SLOT_STRING, 0, AT(ingot_source, root), .rule = &rule_relative, .example = "\".\"", .doc = "Files of the project: a directory relative to the recipe's own." },
+	{ "include", SLOT_STRINGS, NONEMPTY | REQUIRED, AT(ingot_source, include), .rule = &rule_glob, .with = "files", .example = "[\"main.c\", \"static/**\"]",
+	  .doc = "Which of the files: an allow-list of patterns. * stays within a directory, ** crosses directories. Nothing else is ever read." },
+	{ "exclude", SLOT_STRINGS, 0, AT(ingot_source, exclude), .rule = &rule_glob, .with = "files", .example = "[\"static/*.tmp\"]", .doc = "Cuts files out of what include lists." },
+	{ "image", SLOT_STRING, LATER, AT(ingot_source, reference), .rule = &rule_image, .example = "\"oci-archive:base.tar\"",
+	  .doc = "A base image: an archive, a layout or a registry reference. Its digest is locked; nothing of its config is inherited." },
+	{ "verify", SLOT_STRING, 0, AT(ingot_source, verify), .rule = &rule_relative, .with = "image", .example = "\"keys/base.pub\"", .doc = "The public key that must have signed the base image." },
+	{ "fetch", SLOT_STRING, LATER, AT(ingot_source, reference), .rule = &rule_url, .example = "\"https://example.org/tzdata.tar.gz\"", .doc = "A file from the web, locked by its sha256." },
+	{ "sha256", SLOT_STRING, 0, AT(ingot_source, sha256), .rule = &rule_sha256, .with = "fetch", .example = "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"",
+	  .doc = "What the fetched file must hash to." },
+	{ "unpack", SLOT_BOOL, 0, AT(ingot_source, unpack), .with = "fetch", .fallback = "false", .doc = "Whether the fetched file is an archive whose content is meant." },
+};
+static const struct object o_source = { "a source", "One thing that comes from outside. Exactly one of packages, files, image and fetch says what it is.", f_source, N(f_source), sizeof(struct ingot_source),
+					AT(ingot_source, at), { "packages", "files", "image", "fetch" }, .finish = finish_source };
+
+static const struct field f_packages[] = {
+	{ "from", SLOT_STRING, 0, AT(ingot_install, from), .rule = &rule_name, .example = "\"debian\"",
+	  .doc = "The packages source; may be left out when there is only one. Without any, a source named debian with the default suites is implied." },
+	{ "install", SLOT_STRINGS, REQUIRED | NONEMPTY, AT(ingot_install, install), .rule = &rule_package, .example = "[\"nginx\", \"ca-certificates\"]",
+	  .doc = "Packages to install, NAME or NAME=VERSION. Their dependencies follow; recommended packages do not." },
+	{ "exclude", SLOT_STRINGS, 0, AT(ingot_install, exclude), .rule = &rule_package_name, .example = "[\"perl-base\"]",
+	  .doc = "Dependencies that are left out on purpose, with everything that only they needed." },
+	{ "configure", SLOT_BOOL, LATER, AT(ingot_install, configure), .fallback = "false", .doc = "Run the packages' maintainer scripts in the sandbox, instead of the built-in transforms alone." },
+};
+static const struct object o_packages = { "packages", "Packages to unpack. A plain list is short for {install: list}.", f_packages, N(f_packages), sizeof(struct ingot_install), AT(ingot_install, at),
+					  .list_key = "install" };
+
+static const struct field f_copy[] = {
+	{ "from", SLOT_STRING, REQUIRED, AT(ingot_copy, from), .rule = &rule_name, .example = "\"app\"", .doc = "The stage or source to copy from." },
+	{ "path", SLOT_STRING, 0, AT(ingot_copy, path), .rule = &rule_copy_path, .example = "\"/out/usr/bin/web\"",
+	  .doc = "What to copy: absolute in a stage; relative to the root of a files source, whose whole content is meant when it is left out." },
+	{ "to", SLOT_STRING, REQUIRED, AT(ingot_copy, to), .rule = &rule_absolute, .example = "\"/usr/bin/web\"", .doc = "Where it goes. With a slash at the end: into this directory." },
+	{ "mode", SLOT_MODE, SCALARS, AT(ingot_copy, mode), .rule = &rule_mode, .example = "\"0640\"", .doc = "Mode of copied files. Left out: 0755 for what is executable at its origin, 0644 for the rest." },
+};
+static const struct object o_copy = { "a copy", "Copies a file or directory.", f_copy, N(f_copy), sizeof(struct ingot_copy), AT(ingot_copy, at), .finish = finish_copy };
+
+static const struct field f_step[] = {
+	{ "copy", SLOT_OBJECT, 0, AT(ingot_step, copy), .object = &o_copy, .doc = "Copy files into the stage." },
+	{ "run", SLOT_COMMAND, RAW | REPEATS | NONEMPTY | SCALARS, AT(ingot_step, script), AT(ingot_step, argv), .rule = &rule_word, .example = "\"make -C /src install DESTDIR=/out\"",
+	  .doc = "Run something in the sandbox: a string is a script for the shell, a list is a command with its arguments, run without a shell. ${NAME} is not replaced here: variables arrive in the environment." },
+	{ "env", SLOT_PAIRS, SCALARS, AT(ingot_step, env), .rule = &rule_text, .key_rule = &rule_env_name, .with = "run", .example = "{\"CFLAGS\": \"-O2\"}",
+	  .doc = "Environment of this step. Nothing of the caller's environment is passed on." },
+	{ "workdir", SLOT_STRING, 0, AT(ingot_step, workdir), .rule = &rule_absolute, .with = "run", .example = "\"/src\"", .fallback = "\"/\"", .doc = "Directory to run in." },
+	{ "user", SLOT_U32, 0, AT(ingot_step, user), .min = 0, .max = INGOT_MAX_ID, .with = "run", .example = "10001", .fallback = "0", .doc = "The uid that the step runs as, inside the sandbox." },
+	{ "shell", SLOT_STRING, 0, AT(ingot_step, shell), .rule = &rule_directory, .with = "run", .example = "\"/bin/bash\"", .fallback = "\"/bin/sh\"",
+	  .doc = "The shell that reads a script; the stage must hold it. It is called with -e: the first failing command ends the step." },
+	{ "timeout", SLOT_U32, 0, AT(ingot_step, timeout), .min = 1, .max = 604800, .with = "run", .example = "600", .fallback = "3600", .doc = "Seconds after which the step is ended and the build fails." },
+	{ "cache", SLOT_NONE, LATER | REPEATS, .rule = &rule_directory, .with = "run", .example = "[\"/root/.cache/ccache\"]", .doc = "Directories that are kept from build to build and never enter the image." },
+	{ "secrets", SLOT_NONE, LATER | REPEATS, .rule = &rule_name, .with = "run", .example = "[\"token\"]", .doc = "Secrets, given on the command line, that this step alone can read." },
+	{ "network", SLOT_NONE, 0, .words = w_networks, .later_words = w_later_networks, .with = "run", .fallback = "\"none\"", .doc = "Steps have no network." },
+};
+static const struct object o_step = { "a step", "One step of a stage: exactly one of copy and run.", f_step, N(f_step), sizeof(struct ingot_step), AT(ingot_step, at), { "copy", "run" }, .finish = finish_step };
+
+static const struct field f_stage[] = {
+	{ "base", SLOT_STRING, 0, AT(ingot_stage, base), .rule = &rule_name, .example = "\"build\"", .doc = "Begin with the content of another stage or of an image source. Left out: with nothing." },
+	{ "packages", SLOT_OBJECT, 0, AT(ingot_stage, packages), .object = &o_packages, .doc = "Packages to unpack first." },
+	{ "steps", SLOT_LIST, 0, AT(ingot_stage, steps), AT(ingot_stage, n_steps), .object = &o_step, .doc = "What to do then, in this order." },
+};
+static const struct object o_stage = { "a stage", "A file system to build with. Only what is copied out of it reaches the image.", f_stage, N(f_stage), sizeof(struct ingot_stage), AT(ingot_stage, at) };
+
+static const struct field f_user[] = {
+	{ "name", SLOT_STRING, 0, AT(ingot_user, name), .rule = &rule_account, .example = "\"web\"", .doc = "The account's name; the builder writes it into passwd and group, with a locked password and no shell." },
+	{ "uid", SLOT_U32, 0, AT(ingot_user, uid), .min = 1, .max = INGOT_MAX_ID, .with = "name", .example = "10001", .fallback = "10001", .doc = "Its numeric id." },
+	{ "gid", SLOT_U32, 0, AT(ingot_user, gid), .min = 1, .max = INGOT_MAX_ID, .with = "name", .example = "10001", .doc = "The numeric id of its group. Left out: the same as uid." },
+	{ "group", SLOT_STRING, 0, AT(ingot_user, group), .rule = &rule_account, .with = "name", .example = "\"web\"", .doc = "The name of its group. Left out: the same as name." },
+	{ "home", SLOT_STRING, 0, AT(ingot_user, home), .rule = &rule_directory, .with = "name", .example = "\"/home/web\"", .fallback = "\"/nonexistent\"", .doc = "Its home directory, which is created only when it is given here." },
+	{ "root", SLOT_STRING, 0, AT(ingot_user, root_reason), .rule = &rule_line, .example = "\"binds port 80 on hosts with old kernels\"", .doc = "Run as root, for this reason; it is recorded." },
+};
+static const struct object o_user = { "the user", "The account that the image runs as. A plain name is short for {name: NAME}, with uid and gid 10001.", f_user, N(f_user), sizeof(struct ingot_user), AT(ingot_user, at), { "name", "root" },
+				      .scalar_key = "name", .finish = finish_user };
+
+static const struct field f_image[] = {
+	{ "base", SLOT_STRING, 0, AT(ingot_image_spec, stage.base), .rule = &rule_name, .example = "\"build\"", .doc = "Begin with the content of a stage or of an image source. Left out: with nothing." },
+	{ "packages", SLOT_OBJECT, 0, AT(ingot_image_spec, stage.packages), .object = &o_packages, .doc = "Packages to unpack first." },
+	{ "copy", SLOT_LIST, 0, AT(ingot_image_spec, copies), AT(ingot_image_spec, n_copies), .object = &o_copy, .doc = "Then files to copy, in this order." },
+	{ "steps", SLOT_LIST, 0, AT(ingot_image_spec, stage.steps), AT(ingot_image_spec, stage.n_steps), .object = &o_step, .doc = "Then steps, in this order. Better run them in a stage and copy the result: tools stay out of the image." },
+	{ "user", SLOT_OBJECT, REQUIRED, AT(ingot_image_spec, user), .object = &o_user, .example = "\"web\"", .doc = "The account that the image runs as: a name, or a mapping. Root must be asked for with a reason." },
+	{ "writable", SLOT_STRINGS, 0, AT(ingot_image_spec, writable), .rule = &rule_directory, .example = "[\"/var/lib/web\"]",
+	  .doc = "Directories that belong to the user. Everything else is not writable for it; this is checked." },
+	{ "entrypoint", SLOT_STRINGS, REPEATS | NONEMPTY | SCALARS, AT(ingot_image_spec, entrypoint), .rule = &rule_word, .example = "[\"/usr/bin/web\"]", .doc = "The command that the image runs, as a list: program and arguments." },
+	{ "cmd", SLOT_STRINGS, REPEATS | SCALARS, AT(ingot_image_spec, cmd), .rule = &rule_word, .example = "[\"--port\", \"8080\"]", .doc = "Arguments after the entrypoint that a caller may replace." },
+	{ "env", SLOT_PAIRS, SCALARS, AT(ingot_image_spec, env), .rule = &rule_text, .key_rule = &rule_env_name, .example = "{\"LANG\": \"C.UTF-8\"}", .doc = "Environment of the running image. It is public: nothing secret belongs here." },
+	{ "workdir", SLOT_STRING, 0, AT(ingot_image_spec, workdir), .rule = &rule_absolute, .example = "\"/var/lib/web\"", .fallback = "\"/\"", .doc = "Directory that the image starts in." },
+	{ "labels", SLOT_PAIRS, SCALARS, AT(ingot_image_spec, labels), .rule = &rule_text, .key_rule = &rule_label, .example = "{\"org.opencontainers.image.source\": \"https://example.org/web\"}", .doc = "Labels of the image's config." },
+	{ "ports", SLOT_STRINGS, SCALARS, AT(ingot_image_spec, ports), .rule = &rule_port, .example = "[\"8080/tcp\"]", .doc = "Ports that the program listens on: a note for people and tools, it opens nothing. tcp when no protocol is named." },
+	{ "stop-signal", SLOT_STRING, 0, AT(ingot_image_spec, stop_signal), .words = w_signals, .example = "\"SIGQUIT\"", .doc = "The signal that asks the program to end." },
+	{ "size-budget", SLOT_SIZE, SCALARS, AT(ingot_image_spec, size_budget), .rule = &rule_size, .example = "\"30MiB\"", .doc = "The build fails when the image's layers, unpacked, are larger than this." },
+	{ "architecture", SLOT_STRING, 0, AT(ingot_image_spec, architecture), .words = w_architectures, .later_words = w_later_architectures, .fallback = "\"amd64\"", .doc = "The processor that the image is for, in Debian's words." },
+	{ "compression", SLOT_STRING, 0, AT(ingot_image_spec, compression), .words = w_compressions, .fallback = "\"zstd\"", .doc = "How layers are compressed: zstd, or gzip for old readers." },
+	{ "reference", SLOT_STRING, 0, AT(ingot_image_spec, reference), .rule = &rule_reference, .example = "\"registry.example.org/team/web:1.4.2\"",
+	  .doc = "The image's full name, which signatures are bound to. Left out: localhost/NAME:VERSION. Without a tag, the recipe's version is the tag." },
+};
+static const struct object o_image = { "the image", "What is built.", f_image, N(f_image), sizeof(struct ingot_image_spec), AT(ingot_image_spec, at), .finish = finish_image };
+
+static const struct field f_test[] = {
+	{ "run", SLOT_STRINGS, REQUIRED | RAW | REPEATS | NONEMPTY | SCALARS, AT(ingot_test, run), .rule = &rule_word, .example = "[\"/usr/bin/web\", \"--version\"]", .doc = "The command and its arguments. There is no shell in between." },
+	{ "stdout", SLOT_STRING, SCALARS, AT(ingot_test, stdout_text), .rule = &rule_text, .example = "\"1.4.2\\n\"", .doc = "What it must print, to the byte. Left out: anything." },
+	{ "exit", SLOT_U32, 0, AT(ingot_test, exit), .min = 0, .max = 255, .example = "0", .fallback = "0", .doc = "The exit status that it must have." },
+	{ "timeout", SLOT_U32, 0, AT(ingot_test, timeout), .min = 1, .max = 3600, .example = "10", .fallback = "60", .doc = "Seconds after which it has failed." },
+};
+static const struct object o_test = { "a test", "A command run as the image's user with a read-only root and no network, before anything is signed.", f_test, N(f_test), sizeof(struct ingot_test), AT(ingot_test, at), .finish = finish_test };
+
+static const struct field f_allow[] = {
+	{ "rule", SLOT_STRING, REQUIRED, AT(ingot_allow, rule), .words = w_rules, .example = "\"setuid\"", .doc = "The rule that is set aside." },
+	{ "path", SLOT_STRING, REQUIRED, AT(ingot_allow, path), .rule = &rule_directory, .example = "\"/usr/bin/sudo\"", .doc = "For this file or directory alone." },
+	{ "reason", SLOT_STRING, REQUIRED, AT(ingot_allow, reason), .rule = &rule_line, .example = "\"operators raise rights on purpose\"", .doc = "Why. It is recorded." },
+};
+static const struct object o_allow = { "an exception", "One exception from the policy, with its reason.", f_allow, N(f_allow), sizeof(struct ingot_allow), AT(ingot_allow, at) };
+
+/* The members of this one lie in struct ingot_recipe itself. */
+static const struct field f_policy[] = {
+	{ "allow", SLOT_LIST, 0, AT(ingot_recipe, allow), AT(ingot_recipe, n_allow), .object = &o_allow, .doc = "Exceptions. An exception that nothing needs is reported." },
+};
+static const struct object o_policy = { "the policy", "What the final tree may hold although a rule is against it.", f_policy, N(f_policy), 0, NO_PLACE };
+
+static const char *const w_formats[] = { "1", NULL };
+static const struct field f_recipe[] = {
+	{ "ingot", SLOT_NONE, REQUIRED, .words = w_formats, .example = "1", .doc = "The version of the recipe language: 1. Everything that decides a digest is pinned by it." },
+	{ "name", SLOT_STRING, REQUIRED, AT(ingot_recipe, name), .rule = &rule_name, .example = "\"web\"", .doc = "The image's name." },
+	{ "version", SLOT_STRING, SCALARS, AT(ingot_recipe, version), .rule = &rule_tag, .example = "\"1.4.2\"", .doc = "Its version, which becomes the tag. 1.10 is taken as written, with or without quotes." },
+	{ "vars", SLOT_PAIRS, SCALARS | RAW, AT(ingot_recipe, vars), .rule = &rule_text, .key_rule = &rule_var_name, .example = "{\"VERSION\": \"1.4.2\"}",
+	  .doc = "Variables with their defaults; --set NAME=VALUE overrides one. ${NAME} stands for the value in any string but run:, where it arrives as an environment variable. $${ stands for ${." },
+	{ "sources", SLOT_NAMED, 0, AT(ingot_recipe, sources), AT(ingot_recipe, n_sources), .key_rule = &rule_name, .object = &o_source, .doc = "Everything that comes from outside, by a name of your choice. All of it is locked." },
+	{ "stages", SLOT_NAMED, 0, AT(ingot_recipe, stages), AT(ingot_recipe, n_stages), .key_rule = &rule_name, .object = &o_stage, .doc = "File systems to build with, by a name of your choice." },
+	{ "image", SLOT_OBJECT, REQUIRED, AT(ingot_recipe, image), .object = &o_image, .doc = "What is built." },
+	{ "tests", SLOT_LIST, 0, AT(ingot_recipe, tests), AT(ingot_recipe, n_tests), .object = &o_test, .doc = "Commands that prove the image works." },
+	{ "policy", SLOT_OBJECT, 0, 0, .object = &o_policy, .doc = "Exceptions from the rules for the final tree." },
+};
+const struct object schema_recipe = { "the recipe", "A recipe of ingot: what an image is made of.", f_recipe, N(f_recipe), sizeof(struct ingot_recipe), NO_PLACE };
+
+const struct object *const schema_objects[] = { &o_source, &o_stage, &o_step, &o_packages, &o_copy, &o_image, &o_user, &o_test, &o_policy, &o_allow, NULL };

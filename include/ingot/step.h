@@ -1,0 +1,91 @@
+/* step.h - running a command in the sandbox, and harvesting what it changed. The work is done by ingot-step; this is the coordinator's side.
+ *
+ * A step runs in fresh user, mount, pid, ipc, uts, net and cgroup namespaces, with one mapped uid and gid (the caller's, seen inside as those of the plan), no
+ * new privileges, a seccomp filter, and no network. Its root is an overlay: the checkout below, read-only; what it changes goes to the scratch directory. /proc, /dev,
+ * /tmp and /run are its own and vanish; the Tree must have them as directories before it is checked out (ingot_step_mountpoints()): set-up makes nothing on
+ * disk and follows no link (safety 5.1). /sys stays empty.
+ *
+ * Sequence for a step: ingot_step_run(); then, if it is to be kept, ingot_step_harvest() and ingot_intake_drain() on h->chan, ingot_helper_finish().
+ */
+#pragma once
+#include <ingot/buf.h>
+#include <ingot/helper.h>
+#include <ingot/limits.h>
+#include <ingot/log.h>
+
+/* Tree paths ("proc", "dev", ...) that must be directories in what is checked out; ends in NULL. Missing ones are the engine's to add (0755, tmp 01777)
+ * and to leave out again: the harvest never holds them. */
+const char *const *ingot_step_mountpoints(void);
+
+#define INGOT_STEP_READONLY 1U     /* the checkout itself, read-only; no scratch, nothing to harvest (ingot run) */
+#define INGOT_STEP_NETWORK_HOST 2U /* the host's network, for ingot run when the user says so */
+#define INGOT_STEP_LOOPBACK 4U     /* a loopback device in a network of its own, and sockets to use it */
+#define INGOT_STEP_STDIO 8U        /* stdio[] instead of /dev/null and captured output */
+
+#define INGOT_STEP_SCRIPT "/run/ingot/script" /* where the plan's script is, mode 0555 */
+
+struct ingot_step_tmpfs {
+	const char *path; /* absolute; a directory in the checkout, no link in it */
+	uint64_t size;    /* bytes; 0: the plan's tmpfs_size */
+};
+
+struct ingot_step_volume {
+	const char *path; /* absolute; a directory in the checkout, no link in it */
+	int fd;           /* a directory of the host, borrowed */
+	bool readonly;
+};
+
+struct ingot_step_plan {
+	const char *name;        /* for messages and log lines: "stage build, step 2" */
+	const char *const *argv; /* argv[0] without a slash is looked for in PATH, inside. {shell, INGOT_STEP_SCRIPT, NULL} for a script */
+	size_t n_argv;
+	const char *const *env; /* "NAME=value"; on top of PATH, HOME, LANG=C.UTF-8, SOURCE_DATE_EPOCH: nothing of ours is inherited */
+	size_t n_env;
+	struct ingot_span script; /* bytes of the script, or empty */
+	const char *workdir;      /* absolute, default "/" */
+	const char *hostname;     /* default "ingot" */
+	uint32_t uid, gid;        /* as whom. uid 0 has a few capabilities over its own files, any other none */
+	unsigned timeout;         /* seconds; 0: 3600 */
+	uint64_t disk_limit;      /* bytes in scratch, also of one file; 0: 16 GiB */
+	uint64_t tmpfs_size;      /* of /tmp, /run and each tmpfs; 0: 1 GiB */
+	int64_t source_date_epoch; /* < 0: not set */
+	unsigned flags;
+	int root_fd;    /* the checkout, borrowed */
+	int scratch_fd; /* an empty directory on the same kind of file system (0700), borrowed; -1 with INGOT_STEP_READONLY */
+	int stdio[3];   /* with INGOT_STEP_STDIO, borrowed; -1: /dev/null */
+	const struct ingot_step_tmpfs *tmpfs;
+	size_t n_tmpfs;
+	const struct ingot_step_volume *volumes; /* at most 16 */
+	size_t n_volumes;
+};
+#define INGOT_STEP_PLAN_INIT { .source_date_epoch = -1, .root_fd = -1, .scratch_fd = -1, .stdio = { -1, -1, -1 } }
+
+enum ingot_step_reason {
+	INGOT_STEP_ENDED = 0,    /* by itself: status says how */
+	INGOT_STEP_SIGNALLED = 1, /* by a signal (SIGSYS: a call of a foreign ABI) */
+	INGOT_STEP_TIMED_OUT = 2,
+	INGOT_STEP_DISK_FULL = 3 /* more than disk_limit, or more than 2 million files */
+};
+
+struct ingot_step_result {
+	enum ingot_step_reason reason;
+	unsigned status, signal;
+	uint64_t output;     /* bytes that it wrote */
+	struct ingot_buf tail; /* the last 64 KiB of them, raw */
+};
+#define INGOT_STEP_RESULT_INIT { .tail = INGOT_BUF(KIB(64)) }
+void ingot_step_result_done(struct ingot_step_result *r);
+
+/* 0 when the command ran, however it ended: see *ret (initialised by the caller). -1 when it could not be run: INGOT_E_HOST with what this host lacks,
+ * INGOT_E_STEP (no such program, workdir missing). Its output goes to log->output line by line, escaped, up to INGOT_MAX_STEP_LOG. When this returns,
+ * every process of the step is dead. */
+int ingot_step_run(const struct ingot_step_plan *plan, const struct ingot_log *log, struct ingot_step_result *ret, struct ingot_err *err) INGOT_MUST_USE;
+/* 0 for a step that ended with status 0, else INGOT_E_STEP in words, with the last lines. */
+int ingot_step_check(const struct ingot_step_plan *plan, const struct ingot_step_result *r, struct ingot_err *err) INGOT_MUST_USE;
+
+/* Start the harvest of a scratch directory after its step: *ret is then to be drained with ingot_intake_drain() (whiteouts permitted). uid and gid: those of
+ * the plan; owners in the entries are these and mean nothing more than "the step". limit: bytes of all contents, 0 = 16 GiB. */
+int ingot_step_harvest(int scratch_fd, uint32_t uid, uint32_t gid, uint64_t limit, struct ingot_helper *ret, struct ingot_err *err) INGOT_MUST_USE;
+
+/* What the sandbox does, as a number: part of the key of a step's result (safety 6.4). Changes with the filter, mounts, environment or capabilities. */
+#define INGOT_STEP_POLICY 1

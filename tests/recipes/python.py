@@ -1,0 +1,17 @@
+#!/usr/bin/python3
+"""recipes/python.yaml: a small web application."""
+from lib_recipes import *
+
+
+@test
+def builds_and_answers(w):
+    """python: builds, and the application answers with its numeric user under ingot and under podman."""
+    archive = make(w, "python")
+    no_shell(w, archive)
+    with under_ingot(w, archive) as r:
+        assert json.loads(r.wait_for(lambda: get("http://127.0.0.1:8000/")))["uid"] == 10001
+    with under_podman(w, archive) as r:
+        assert json.loads(r.wait_for(lambda: get("http://127.0.0.1:8000/")))["uid"] == 10001
+
+
+main()
