@@ -1,0 +1,225 @@
+#include "transform.h"
+#include <ingot/conflict.h>
+#include <ingot/escape.h>
+#include <ingot/limits.h>
+#include <ingot/mem.h>
+#include <ingot/packages.h>
+#include <ingot/resolve.h>
+#include <stdio.h>
+
+void ingot_packages_done(struct ingot_packages *p)
+{
+	ingot_tree_unref(p->tree);
+	ingot_origins_free(p->origins);
+	free(p->needs);
+	*p = (struct ingot_packages){ 0 };
+}
+
+/* Everything that is being put together; the result is moved out at the end. */
+struct load {
+	struct ingot_store *store;
+	const struct ingot_packages_request *rq;
+	const struct ingot_log *log;
+	struct ingot_deb_job *jobs; /* in merge order */
+	const struct ingot_deb **debs;
+	size_t n;
+	struct ingot_packages out;
+	size_t needs_cap;
+};
+
+static void load_done(struct load *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		ingot_deb_free(l->jobs[i].deb);
+	free(l->jobs);
+	free(l->debs);
+	ingot_packages_done(&l->out);
+}
+
+static void keep(struct load *l, const struct ingot_digest *d)
+{
+	ingot_reserve(l->out.needs, l->out.n_needs, l->needs_cap);
+	l->out.needs[l->out.n_needs++] = *d;
+}
+
+/* base-files decides the directories of the base, base-passwd the accounts; the order of the others shows only in what a conflict says. */
+static int rank(const char *name)
+{
+	return strcmp(name, "base-files") == 0 ? 0 : strcmp(name, "base-passwd") == 0 ? 1 : 2;
+}
+
+static int by_merge_order(const void *a, const void *b)
+{
+	const struct ingot_deb_job *x = a, *y = b;
+	int r = rank(x->name) - rank(y->name);
+	return r ? r : strcmp(x->name, y->name);
+}
+
+/* What is decoded already needs no .deb; only the rest is fetched. */
+static int get_debs(struct load *l, struct ingot_err *err)
+{
+	const struct ingot_locked_set *set = l->rq->set;
+	l->jobs = ingot_alloc_array(set->n_packages, sizeof(*l->jobs));
+	l->debs = ingot_alloc_array(set->n_packages, sizeof(*l->debs));
+	_cleanup_(ingot_freep) struct ingot_locked_package *missing = ingot_alloc_array(set->n_packages, sizeof(*missing));
+	size_t n_missing = 0;
+	for (size_t i = 0; i < set->n_packages; i++) {
+		const struct ingot_locked_package *p = &set->packages[i];
+		struct ingot_deb_job *job = &l->jobs[l->n++];
+		*job = (struct ingot_deb_job){ .name = p->name, .sha256 = p->sha256, .size = p->size };
+		int r = ingot_deb_cached(l->store, &p->sha256, &job->deb, err);
+		ingot_pass(r);
+		if (r == 0)
+			missing[n_missing++] = *p;
+	}
+	if (n_missing) {
+		struct ingot_locked_set rest = *set;
+		rest.packages = missing;
+		rest.n_packages = n_missing;
+		ingot_pass(ingot_acquire_packages(l->store, &rest, l->rq->mirrors, l->rq->offline, l->log, err));
+		_cleanup_(ingot_freep) struct ingot_deb_job *todo = ingot_alloc_array(n_missing, sizeof(*todo));
+		for (size_t i = 0; i < n_missing; i++)
+			todo[i] = (struct ingot_deb_job){ .name = missing[i].name, .sha256 = missing[i].sha256, .size = missing[i].size };
+		ingot_pass(ingot_deb_load_many(l->store, todo, n_missing, l->rq->parallel, l->log, err));
+		for (size_t i = 0, k = 0; i < l->n; i++)
+			if (!l->jobs[i].deb)
+				l->jobs[i].deb = todo[k++].deb;
+	}
+	qsort(l->jobs, l->n, sizeof(*l->jobs), by_merge_order);
+	for (size_t i = 0; i < l->n; i++) {
+		l->debs[i] = l->jobs[i].deb;
+		keep(l, ingot_deb_delta_id(l->debs[i]));
+		keep(l, ingot_deb_members_id(l->debs[i]));
+		if (ingot_deb_pack(l->debs[i]))
+			keep(l, ingot_deb_pack(l->debs[i]));
+	}
+	return 0;
+}
+
+/* Does "Replaces: a, b (<< 2)" name the package? Versions are not compared: both are in one locked set, which the solver found consistent. */
+static bool names_package(struct ingot_span field, struct ingot_span name)
+{
+	struct ingot_span item;
+	while (ingot_span_next(&field, ',', &item)) {
+		while (item.n && (item.p[0] == ' ' || item.p[0] == '\n' || item.p[0] == '\t'))
+			item = (struct ingot_span){ item.p + 1, item.n - 1 };
+		size_t n = 0;
+		while (n < item.n && item.p[n] != ' ' && item.p[n] != '(' && item.p[n] != ':' && item.p[n] != '\n')
+			n++;
+		if (ingot_span_eq((struct ingot_span){ item.p, n }, name))
+			return true;
+	}
+	return false;
+}
+
+struct replacing {
+	const struct load *l;
+	struct ingot_span replaces;
+};
+
+static bool may_replace(void *ctx, struct ingot_span path)
+{
+	const struct replacing *r = ctx;
+	struct ingot_span origin = ingot_origins_name(r->l->out.origins, ingot_origins_of(r->l->out.origins, path));
+	if (!ingot_span_starts(origin, "package "))
+		return false;
+	return names_package(r->replaces, (struct ingot_span){ origin.p + 8, origin.n - 8 });
+}
+
+static int merge(struct load *l, const struct ingot_delta *delta, const char *origin, struct ingot_span replaces, struct ingot_err *err)
+{
+	_cleanup_(ingot_delta_freep) struct ingot_delta *fitted = NULL, *admitted = NULL;
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *next = NULL;
+	struct ingot_conflict conflict = { 0 };
+	struct replacing r = { l, replaces };
+	ingot_pass(ingot_fit(l->out.tree, delta, l->rq->epoch, &fitted, err));
+	ingot_pass(ingot_admit(l->out.tree, fitted, may_replace, &r, &admitted, &conflict, err));
+	if (conflict.found) {
+		struct ingot_span other = ingot_origins_name(l->out.origins, ingot_origins_of(l->out.origins, conflict.path));
+		(void)ingot_fail(err, INGOT_E_OUTSIDE, "/%s comes from two sources, with different content, mode or owner: %.*s and %s", INGOT_SHOW(conflict.path), INGOT_SPAN_ARG(other), origin);
+		return ingot_hint(err, "leave one of the two out (packages: { exclude: [...] }), or copy the file that you want in a stage of its own");
+	}
+	ingot_pass(ingot_apply(l->out.tree, admitted, &next, err));
+	ingot_origins_apply(l->out.origins, admitted, ingot_origins_id(l->out.origins, ingot_span_of(origin)));
+	ingot_tree_unref(l->out.tree);
+	l->out.tree = TAKE_PTR(next);
+	return 0;
+}
+
+static int merge_packages(struct load *l, struct ingot_err *err)
+{
+	_cleanup_(ingot_delta_freep) struct ingot_delta *skeleton = NULL;
+	l->out.tree = ingot_tree_empty();
+	l->out.origins = ingot_origins_new();
+	ingot_pass(transform_skeleton(l->rq->epoch, l->rq->recipe->image.architecture, &skeleton, err));
+	ingot_pass(merge(l, skeleton, "ingot: base directories", (struct ingot_span){ 0 }, err));
+	for (size_t i = 0; i < l->n; i++) {
+		char origin[600];
+		(void)snprintf(origin, sizeof(origin), "package %s", l->jobs[i].name);
+		ingot_try(err, merge(l, ingot_deb_delta(l->debs[i]), origin, ingot_deb_field(l->debs[i], "Replaces"), err), "package %s", l->jobs[i].name);
+	}
+	return 0;
+}
+
+static int run_transform(struct load *l, const struct transform_row *row, struct ingot_err *err)
+{
+	_cleanup_(ingot_pack_abortp) struct ingot_pack *pack = NULL;
+	_cleanup_(ingot_delta_builder_freep) struct ingot_delta_builder *b = ingot_delta_new();
+	_cleanup_(ingot_delta_freep) struct ingot_delta *delta = NULL;
+	ingot_pass(ingot_pack_begin(l->store, &pack, err));
+	struct transform t = { .store = l->store, .tree = l->out.tree, .debs = l->debs, .n_debs = l->n, .epoch = l->rq->epoch, .log = l->log, .recipe = l->rq->recipe, .pack = pack, .delta = b };
+	ingot_pass(row->run(&t, err));
+	if (!t.added)
+		return 0;
+	struct ingot_digest pack_id;
+	ingot_pass(ingot_pack_end(TAKE_PTR(pack), &pack_id, err));
+	keep(l, &pack_id);
+	ingot_pass(ingot_delta_finish(TAKE_PTR(b), &delta, err));
+	char origin[64];
+	(void)snprintf(origin, sizeof(origin), "ingot: %s", row->name);
+	return merge(l, delta, origin, (struct ingot_span){ 0 }, err);
+}
+
+/* policy.allow { rule: scripts, path: PACKAGE, reason: ... } says that somebody looked. */
+static bool acknowledged(const struct ingot_recipe *r, const char *package)
+{
+	for (size_t i = 0; i < r->n_allow; i++)
+		if (strcmp(r->allow[i].rule, "scripts") == 0 && (strcmp(r->allow[i].path, package) == 0 || strcmp(r->allow[i].path, "*") == 0))
+			return true;
+	return false;
+}
+
+static void report_scripts(const struct load *l)
+{
+	static const char *const scripts[] = { "preinst", "postinst" };
+	for (size_t i = 0; i < l->n; i++) {
+		for (size_t k = 0; k < 2; k++) {
+			struct ingot_span text = ingot_deb_member(l->debs[i], scripts[k]), line;
+			size_t number;
+			if (!text.p || acknowledged(l->rq->recipe, l->jobs[i].name) || !script_does_more(ingot_span_of(l->jobs[i].name), text, &number, &line))
+				continue;
+			ingot_say(l->log, INGOT_WARNING, "package %s: its %s does more than is done for it here (line %zu: %s); where that matters add a step, else policy.allow { rule: scripts, path: %s, reason: ... }",
+				  l->jobs[i].name, scripts[k], number, INGOT_SHOW(line), l->jobs[i].name);
+			break;
+		}
+	}
+}
+
+static int load_all(struct load *l, struct ingot_err *err)
+{
+	ingot_pass(get_debs(l, err));
+	ingot_pass(merge_packages(l, err));
+	for (size_t i = 0; i < transform_table_size; i++)
+		ingot_try(err, run_transform(l, &transform_table[i], err), "%s", transform_table[i].name);
+	report_scripts(l);
+	return 0;
+}
+
+int ingot_packages_load(struct ingot_store *store, const struct ingot_packages_request *rq, const struct ingot_log *log, struct ingot_packages *ret, struct ingot_err *err)
+{
+	_cleanup_(load_done) struct load l = { .store = store, .rq = rq, .log = log };
+	ingot_try(err, load_all(&l, err), "packages of %s", rq->set->name);
+	*ret = l.out;
+	l.out = (struct ingot_packages){ 0 };
+	return 0;
+}
