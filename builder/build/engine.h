@@ -1,0 +1,67 @@
+/* engine.h - the state of one build. Internal to build. */
+#pragma once
+#include <ingot/build.h>
+#include <ingot/lock.h>
+#include <ingot/origin.h>
+#include <ingot/tree.h>
+
+/* A set of digests that a result needs in the store. */
+struct needs {
+	struct ingot_digest *v;
+	size_t n, cap;
+};
+void needs_add(struct needs *s, const struct ingot_digest *d); /* once each */
+void needs_add_all(struct needs *s, const struct ingot_digest *v, size_t n);
+void needs_done(struct needs *s);
+
+/* Where a stage stands: the tree so far, who put what there, and what its content lives in. */
+struct stage_state {
+	const struct ingot_stage *stage;
+	struct ingot_tree *tree; /* NULL: not built yet */
+	struct ingot_origins *origins;
+	struct needs needs;
+};
+void stage_state_done(struct stage_state *s);
+
+/* A files source, read once a build. */
+struct source_state {
+	const struct ingot_source *source;
+	struct ingot_delta *delta; /* NULL: not read yet */
+	struct ingot_tree *tree;   /* the same as a tree of its own, for copying from */
+	struct ingot_digest pack;
+};
+
+struct engine {
+	struct ingot_store *store;
+	const struct ingot_build_options *options;
+	const struct ingot_log *log;
+	struct ingot_recipe *recipe;
+	struct ingot_lock *lock; /* NULL: nothing in the recipe comes from outside */
+	int dirfd;               /* the recipe's directory */
+	int64_t epoch;
+	struct stage_state *stages; /* one a stage of the recipe */
+	struct source_state *sources;
+	struct ingot_build_result *result;
+};
+
+/* stage.c */
+/* Builds the stage and, before it, every stage that it uses. */
+int stage_build(struct engine *e, struct stage_state *s, struct ingot_err *err) INGOT_MUST_USE;
+struct stage_state *engine_stage(struct engine *e, const char *name);
+int engine_source(struct engine *e, const char *name, struct source_state **ret, struct ingot_err *err) INGOT_MUST_USE;
+/* tree = tree + delta, origin noted. */
+int stage_apply(struct stage_state *s, const struct ingot_delta *d, const char *origin, struct ingot_err *err) INGOT_MUST_USE;
+
+/* copy.c */
+int copy_into(struct engine *e, struct stage_state *s, const struct ingot_copy *copy, struct ingot_err *err) INGOT_MUST_USE;
+
+/* run.c */
+int run_step(struct engine *e, struct stage_state *s, const struct ingot_step *step, const char *label, struct ingot_err *err) INGOT_MUST_USE;
+
+/* finish.c: the image's own stage made final: user, writable places, normalisation. */
+int finish_tree(struct engine *e, struct stage_state *s, struct ingot_err *err) INGOT_MUST_USE;
+
+/* output.c: layers, documents, signatures, archive. */
+int make_image(struct engine *e, struct stage_state *s, const struct ingot_digest *key, struct ingot_err *err) INGOT_MUST_USE;
+/* 1 when the store still has the image of an earlier build under this key, whole, and it has been written out; else 0. */
+int reuse_image(struct engine *e, const struct ingot_digest *key, struct ingot_err *err) INGOT_MUST_USE;

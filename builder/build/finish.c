@@ -1,0 +1,126 @@
+#include "engine.h"
+#include <ingot/accounts.h>
+#include <ingot/escape.h>
+#include <ingot/limits.h>
+#include <ingot/mem.h>
+#include <ingot/normalise.h>
+#include <ingot/path.h>
+#include <ingot/resolve.h>
+
+/* The image's user, its writable places and its working directory, where the tree does not have them yet. */
+static int add_places(struct engine *e, struct stage_state *s, struct ingot_delta_builder *b, struct ingot_err *err)
+{
+	const struct ingot_image_spec *image = &e->recipe->image;
+	for (size_t i = 0; i <= image->writable.n; i++) {
+		const char *place = i < image->writable.n ? image->writable.v[i] : image->workdir;
+		struct ingot_span path;
+		if (!place || ingot_path_from_absolute(ingot_span_of(place), &path) < 0 || !path.n)
+			continue;
+		_cleanup_(ingot_buf_done) struct ingot_buf at = INGOT_BUF(INGOT_MAX_PATH);
+		ingot_pass(ingot_resolve(s->tree, path, INGOT_MISSING_OK, &at, err));
+		if (ingot_tree_find(s->tree, ingot_buf_view(&at)) >= 0)
+			continue;
+		struct ingot_node dir = { .type = INGOT_DIR, .mode = 0755, .mtime = e->epoch };
+		if (i < image->writable.n) {
+			dir.uid = image->user.uid;
+			dir.gid = image->user.gid;
+		}
+		bool twice = false;
+		for (size_t k = 0; k < i && k < image->writable.n; k++)
+			twice |= strcmp(image->writable.v[k], place) == 0;
+		if (!twice)
+			ingot_pass(ingot_delta_put(b, ingot_buf_view(&at), &dir, err));
+	}
+	return 0;
+}
+
+static int add_user(struct engine *e, struct stage_state *s, struct ingot_err *err)
+{
+	_cleanup_(ingot_delta_builder_freep) struct ingot_delta_builder *b = ingot_delta_new();
+	_cleanup_(ingot_pack_abortp) struct ingot_pack *pack = NULL;
+	_cleanup_(ingot_delta_freep) struct ingot_delta *delta = NULL, *fitted = NULL;
+	struct ingot_digest pack_id;
+	ingot_pass(ingot_pack_begin(e->store, &pack, err));
+	if (ingot_accounts_add(e->store, s->tree, &e->recipe->image.user, e->epoch, pack, b, err) < 0)
+		return ingot_recipe_blame(e->recipe, e->recipe->image.user.at, err);
+	ingot_pass(ingot_pack_end(TAKE_PTR(pack), &pack_id, err));
+	needs_add(&s->needs, &pack_id);
+	ingot_pass(ingot_delta_finish(TAKE_PTR(b), &delta, err));
+	ingot_pass(ingot_fit(s->tree, delta, e->epoch, &fitted, err));
+	return stage_apply(s, fitted, "ingot: user", err);
+}
+
+static int add_writable(struct engine *e, struct stage_state *s, struct ingot_err *err)
+{
+	_cleanup_(ingot_delta_builder_freep) struct ingot_delta_builder *b = ingot_delta_new();
+	_cleanup_(ingot_delta_freep) struct ingot_delta *delta = NULL, *fitted = NULL;
+	ingot_pass(add_places(e, s, b, err));
+	ingot_pass(ingot_delta_finish(TAKE_PTR(b), &delta, err));
+	ingot_pass(ingot_fit(s->tree, delta, e->epoch, &fitted, err));
+	return stage_apply(s, fitted, "ingot: writable", err);
+}
+
+static void say_findings(const struct engine *e, const struct stage_state *s, const struct ingot_normal_result *r)
+{
+	size_t transients = 0;
+	for (size_t i = 0; i < r->n_findings; i++) {
+		const struct ingot_finding *f = &r->findings[i];
+		struct ingot_span path;
+		struct ingot_span origin = { 0 };
+		if (ingot_path_from_absolute(ingot_span_of(f->path), &path) == 0)
+			origin = ingot_origins_name(s->origins, ingot_origins_of(s->origins, path));
+		transients += strcmp(f->rule, "transient") == 0;
+		enum ingot_level level = f->severity == INGOT_SEV_ERROR ? INGOT_ERROR : f->severity == INGOT_SEV_WARNING ? INGOT_WARNING : INGOT_DEBUG;
+		ingot_say(e->log, level, "[%s] %s: %s%s%.*s%s", f->rule, f->path, f->text, origin.n ? " (" : "", INGOT_SPAN_ARG(origin), origin.n ? ")" : "");
+	}
+	if (transients)
+		ingot_say(e->log, INGOT_INFO, "left out %zu transient files (caches, logs, temporary files); -v names them", transients);
+}
+
+static int refuse(const struct engine *e, const struct ingot_normal_result *r, struct ingot_err *err)
+{
+	for (size_t i = 0; i < r->n_findings; i++)
+		if (r->findings[i].severity == INGOT_SEV_ERROR) {
+			const struct ingot_finding *f = &r->findings[i];
+			(void)ingot_fail(err, INGOT_E_INPUT, "%s: %s%s", f->path, f->text, r->n_errors > 1 ? " (and more, see above)" : "");
+			(void)ingot_hint(err, "if the image needs it: policy: { allow: [{ rule: %s, path: %s, reason: \"...\" }] }", f->rule, f->path);
+			return ingot_recipe_blame(e->recipe, e->recipe->image.at, err);
+		}
+	ingot_panic("a refusal without a finding");
+}
+
+static int normalise(struct engine *e, struct stage_state *s, struct ingot_err *err)
+{
+	const struct ingot_recipe *r = e->recipe;
+	_cleanup_(ingot_freep) struct ingot_allowance *allow = ingot_alloc_array(r->n_allow, sizeof(*allow));
+	size_t n_allow = 0;
+	for (size_t i = 0; i < r->n_allow; i++)
+		if (strcmp(r->allow[i].rule, "scripts") != 0)
+			allow[n_allow++] = (struct ingot_allowance){ r->allow[i].rule, r->allow[i].path };
+	struct ingot_normal_policy policy = {
+		.epoch = e->epoch,
+		.uid = r->image.user.uid,
+		.gid = r->image.user.gid,
+		.writable = r->image.writable.v,
+		.n_writable = r->image.writable.n,
+		.allow = allow,
+		.n_allow = n_allow,
+	};
+	struct ingot_normal_result result = { 0 };
+	ingot_pass(ingot_normalise(s->tree, &policy, &result, err));
+	say_findings(e, s, &result);
+	int bad = result.n_errors ? refuse(e, &result, err) : 0;
+	if (bad == 0) {
+		ingot_tree_unref(s->tree);
+		s->tree = TAKE_PTR(result.tree);
+	}
+	ingot_normal_result_done(&result);
+	return bad;
+}
+
+int finish_tree(struct engine *e, struct stage_state *s, struct ingot_err *err)
+{
+	ingot_try(err, add_user(e, s, err), "the image's user");
+	ingot_try(err, add_writable(e, s, err), "the image's writable places");
+	return normalise(e, s, err);
+}

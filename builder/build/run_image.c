@@ -1,0 +1,208 @@
+#include "harvest.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <ingot/checkout.h>
+#include <ingot/decode.h>
+#include <ingot/escape.h>
+#include <ingot/fd.h>
+#include <ingot/limits.h>
+#include <ingot/load.h>
+#include <ingot/mem.h>
+#include <ingot/num.h>
+#include <ingot/path.h>
+#include <ingot/run_image.h>
+#include <ingot/step.h>
+
+#define WEEK (7 * 24 * 3600)
+#define MAX_TMPFS 64
+#define MAX_VOLUMES 16
+
+struct words {
+	const char **v;
+	size_t n, cap;
+};
+
+static void add_word(struct words *w, const char *s)
+{
+	ingot_reserve(w->v, w->n, w->cap);
+	w->v[w->n++] = s;
+}
+
+/* The run being put together; strings live in the arena. */
+struct setup {
+	const struct ingot_run_options *o;
+	const struct ingot_loaded *image;
+	struct ingot_arena *arena;
+	struct words argv, env;
+	uint32_t uid, gid;
+	struct ingot_step_tmpfs tmpfs[MAX_TMPFS];
+	size_t n_tmpfs;
+	struct ingot_step_volume volumes[MAX_VOLUMES];
+	size_t n_volumes;
+};
+
+static void setup_done(struct setup *s)
+{
+	for (size_t i = 0; i < s->n_volumes; i++)
+		ingot_closep(&s->volumes[i].fd);
+	free(s->argv.v);
+	free(s->env.v);
+	ingot_arena_free(s->arena);
+}
+
+/* A string of the config as a C string. NUL cannot come from a JSON text that any tool would accept here. */
+static int text_of(struct setup *s, const struct ingot_doc_value *v, const char **ret, struct ingot_err *err)
+{
+	if (v->kind != INGOT_J_STRING || ingot_span_has(v->value, '\0') || v->value.n > INGOT_MAX_ARG_BYTES - 1)
+		return ingot_fail(err, INGOT_E_OUTSIDE, "config: %s is no usable string", INGOT_SHOW(v->path));
+	*ret = ingot_arena_str(s->arena, v->value);
+	return 0;
+}
+
+static int add_list(struct setup *s, const char *pointer, struct words *to, struct ingot_err *err)
+{
+	const struct ingot_doc_value *list = ingot_doc_get(s->image->config, pointer);
+	if (!list || list->kind != INGOT_J_ARRAY)
+		return 0;
+	if (list->n > INGOT_MAX_ARGS)
+		return ingot_fail(err, INGOT_E_OUTSIDE, "config: %s has more than %d entries", pointer, INGOT_MAX_ARGS);
+	for (size_t i = 0; i < list->n; i++) {
+		const char *word;
+		ingot_pass(text_of(s, ingot_doc_child(s->image->config, list, i), &word, err));
+		add_word(to, word);
+	}
+	return 0;
+}
+
+/* "10001:10001" or "10001": numbers only. A name would have to be looked up in a file of the image, which ours never need (safety 3.13). */
+static int read_user(struct setup *s, struct ingot_err *err)
+{
+	const struct ingot_doc_value *v = ingot_doc_get(s->image->config, "/config/User");
+	struct ingot_span text = v && v->kind == INGOT_J_STRING ? v->value : (struct ingot_span){ 0 }, uid, gid;
+	if (!text.n)
+		return 0;
+	bool fine = ingot_span_next(&text, ':', &uid) && ingot_parse_u32(uid, INGOT_MAX_ID, &s->uid) == 0;
+	if (fine && ingot_span_next(&text, ':', &gid))
+		fine = ingot_parse_u32(gid, INGOT_MAX_ID, &s->gid) == 0 && !text.n;
+	if (!fine)
+		return ingot_fail(err, INGOT_E_OUTSIDE, "the image's user is '%s', which is not numeric", INGOT_SHOW(v->value));
+	return 0;
+}
+
+static int add_tmpfs(struct setup *s, const char *path, struct ingot_err *err)
+{
+	if (s->n_tmpfs == MAX_TMPFS)
+		return ingot_fail(err, INGOT_E_INPUT, "more than %d places in memory", MAX_TMPFS);
+	s->tmpfs[s->n_tmpfs++] = (struct ingot_step_tmpfs){ .path = path };
+	return 0;
+}
+
+static bool is_volume(const struct setup *s, struct ingot_span path)
+{
+	for (size_t i = 0; i < s->n_volumes; i++)
+		if (ingot_span_is(path, s->volumes[i].path + 1))
+			return true;
+	return false;
+}
+
+/* Empty directories of the image's user: the places that it was given to write to. */
+static int add_writable(struct setup *s, struct ingot_err *err)
+{
+	const struct ingot_tree *t = s->image->tree;
+	for (size_t i = 1; i < ingot_tree_count(t) && s->uid; i++) {
+		const struct ingot_dirent *d = ingot_tree_at(t, i);
+		const struct ingot_node *n = ingot_tree_node(t, d->node);
+		bool below_tmp = ingot_span_is(d->path, "tmp") || ingot_span_is(d->path, "run") || ingot_path_under(d->path, INGOT_SPAN("tmp")) || ingot_path_under(d->path, INGOT_SPAN("run"));
+		if (n->type == INGOT_DIR && n->uid == s->uid && ingot_tree_subtree_end(t, i) == i + 1 && !below_tmp && !is_volume(s, d->path) && s->n_tmpfs < MAX_TMPFS)
+			ingot_pass(add_tmpfs(s, ingot_arena_strf(s->arena, "/%.*s", INGOT_SPAN_ARG(d->path)), err));
+	}
+	return 0;
+}
+
+static int add_volume(struct setup *s, const char *text, struct ingot_err *err)
+{
+	struct ingot_span rest = ingot_span_of(text), host, path, mode, tree_path;
+	bool readonly = false;
+	bool fine = ingot_span_next(&rest, ':', &host) && ingot_span_next(&rest, ':', &path) && ingot_path_from_absolute(path, &tree_path) == 0;
+	if (fine && ingot_span_next(&rest, ':', &mode))
+		fine = (readonly = ingot_span_is(mode, "ro")) && !rest.n;
+	if (!fine || s->n_volumes == MAX_VOLUMES)
+		return ingot_fail(err, INGOT_E_INPUT, "'%s' is no volume: HOST:PATH or HOST:PATH:ro, at most %d", INGOT_SHOW(ingot_span_of(text)), MAX_VOLUMES);
+	struct ingot_step_volume v = { .path = ingot_arena_strf(s->arena, "/%.*s", INGOT_SPAN_ARG(tree_path)), .readonly = readonly };
+	v.fd = open(ingot_arena_str(s->arena, host), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (v.fd < 0)
+		return ingot_fail_sys(err, INGOT_E_INPUT, "volume %s", INGOT_SHOW(host));
+	s->volumes[s->n_volumes++] = v;
+	return 0;
+}
+
+static int prepare(struct setup *s, struct ingot_err *err)
+{
+	const struct ingot_run_options *o = s->o;
+	for (size_t i = 0; i < o->n_command; i++)
+		add_word(&s->argv, o->command[i]);
+	if (!o->n_command) {
+		ingot_pass(add_list(s, "/config/Entrypoint", &s->argv, err));
+		ingot_pass(add_list(s, "/config/Cmd", &s->argv, err));
+	}
+	if (!s->argv.n) {
+		(void)ingot_fail(err, INGOT_E_INPUT, "the image has no command");
+		return ingot_hint(err, "give one: ingot run %s -- COMMAND", INGOT_SHOW(ingot_span_of(o->image)));
+	}
+	ingot_pass(add_list(s, "/config/Env", &s->env, err));
+	for (size_t i = 0; i < o->n_env; i++)
+		add_word(&s->env, o->env[i]);
+	ingot_pass(read_user(s, err));
+	for (size_t i = 0; i < o->n_volumes; i++)
+		ingot_pass(add_volume(s, o->volumes[i], err));
+	for (size_t i = 0; i < o->n_tmpfs; i++)
+		ingot_pass(add_tmpfs(s, o->tmpfs[i], err));
+	return add_writable(s, err);
+}
+
+static int start(struct ingot_store *store, struct setup *s, const struct ingot_log *log, int *ret_status, struct ingot_err *err)
+{
+	const struct ingot_run_options *o = s->o;
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *lower = NULL;
+	_cleanup_(ingot_closep) int root_fd = -1;
+	const struct ingot_doc_value *workdir = ingot_doc_get(s->image->config, "/config/WorkingDir");
+	struct ingot_step_plan plan = INGOT_STEP_PLAN_INIT;
+	ingot_pass(harvest_lower(s->image->tree, &lower, err));
+	ingot_try(err, ingot_checkout_cached(store, lower, &root_fd, err), "laying out the image's files");
+	plan.name = "run";
+	plan.argv = s->argv.v;
+	plan.n_argv = s->argv.n;
+	plan.env = s->env.v;
+	plan.n_env = s->env.n;
+	plan.workdir = o->workdir;
+	if (!plan.workdir && workdir && workdir->value.n)
+		ingot_pass(text_of(s, workdir, &plan.workdir, err));
+	plan.uid = s->uid;
+	plan.gid = s->gid;
+	plan.timeout = o->timeout ? o->timeout : WEEK;
+	plan.flags = INGOT_STEP_READONLY | INGOT_STEP_STDIO;
+	plan.flags |= o->network == INGOT_RUN_HOST_NETWORK ? INGOT_STEP_NETWORK_HOST : o->network == INGOT_RUN_LOOPBACK ? INGOT_STEP_LOOPBACK : 0;
+	plan.root_fd = root_fd;
+	memcpy(plan.stdio, o->stdio, sizeof(plan.stdio));
+	plan.tmpfs = s->tmpfs;
+	plan.n_tmpfs = s->n_tmpfs;
+	plan.volumes = s->volumes;
+	plan.n_volumes = s->n_volumes;
+	struct ingot_step_result result = INGOT_STEP_RESULT_INIT;
+	int r = ingot_step_run(&plan, log, &result, err);
+	if (r == 0 && result.reason == INGOT_STEP_TIMED_OUT)
+		r = ingot_fail(err, INGOT_E_STEP, "the command did not end within %u seconds", plan.timeout);
+	if (r == 0)
+		*ret_status = result.reason == INGOT_STEP_SIGNALLED ? 128 + (int)result.signal : (int)result.status;
+	ingot_step_result_done(&result);
+	return r;
+}
+
+int ingot_run_image(struct ingot_store *store, const struct ingot_run_options *o, const struct ingot_log *log, int *ret_status, struct ingot_err *err)
+{
+	_cleanup_(ingot_loaded_done) struct ingot_loaded image = { 0 };
+	ingot_pass(ingot_image_load(store, o->image, INGOT_LOAD_TREE, &image, err));
+	_cleanup_(setup_done) struct setup s = { .o = o, .image = &image, .arena = ingot_arena_new() };
+	ingot_pass(prepare(&s, err));
+	return start(store, &s, log, ret_status, err);
+}

@@ -1,0 +1,47 @@
+/* build.h - from recipe and lock to a signed archive: the one place where the parts meet.
+ *
+ * Build = Tree + Origins + ImageConfig + Facts. Every stage that the image needs is a chain of deltas onto a Tree; results of steps are kept in the
+ * store under a key over everything that decides them (cachekey.h), so an unchanged step does not run again.
+ */
+#pragma once
+#include <ingot/mirror.h>
+#include <ingot/recipe.h>
+#include <ingot/sign.h>
+#include <ingot/store.h>
+
+struct ingot_build_options {
+	const char *recipe_path;
+	const char *const *sets; /* NAME=VALUE of --set */
+	size_t n_sets;
+	const char *reference;   /* overrides the recipe's, or NULL */
+	const char *target;      /* see ingot_archive_write(); NULL: nothing is written, the result is only computed */
+	const struct ingot_key *key; /* NULL: unsigned */
+	const struct ingot_mirrors *mirrors; /* NULL: nothing may be missing from the store */
+	bool offline;
+	bool no_cache;           /* run every step again */
+	const char *epoch;       /* SOURCE_DATE_EPOCH as given, or NULL: the lock's date, or 0 without a lock */
+	unsigned parallel;       /* decoders at once; 0 = 2 */
+};
+
+struct ingot_build_layer {
+	struct ingot_digest digest, diff_id;
+	uint64_t size;
+};
+
+struct ingot_build_result {
+	char reference[INGOT_MAX_REFERENCE + 1];
+	struct ingot_digest manifest, config, tree;
+	uint64_t manifest_size, size; /* size: layers, config and manifest */
+	struct ingot_build_layer layers[8];
+	size_t n_layers;
+	uint64_t files;      /* entries of the tree */
+	uint32_t uid, gid;
+	int64_t epoch;
+	unsigned steps_run, steps_reused;
+	bool signed_by_us;
+	bool reused; /* nothing had changed: the image is the one of an earlier build */
+	char key_id[65];
+};
+
+int ingot_build(struct ingot_store *store, const struct ingot_build_options *options, const struct ingot_log *log, struct ingot_build_result *ret, struct ingot_err *err)
+	INGOT_MUST_USE;
