@@ -1,0 +1,183 @@
+#include "cli.h"
+#include <ingot/build.h>
+#include <ingot/escape.h>
+#include <ingot/json.h>
+#include <ingot/mem.h>
+#include <string.h>
+
+static const struct cli_option options[] = {
+	{ "output", 'o', "TARGET", "FILE, - (stdout), or dir:PATH for an image layout (default: NAME.oci.tar)" },
+	{ "key", 'k', "KEY", "sign with this private key: FILE or env://NAME" },
+	{ "passphrase-file", 0, "FILE", "passphrase of the key (else INGOT_PASSPHRASE, or asked)" },
+	{ "unsigned", 0, NULL, "do not sign" },
+	{ "set", 0, "NAME=VALUE", "override a variable of the recipe" },
+	{ "name", 0, "REF", "name of the image, instead of the recipe's" },
+	{ "mirror", 0, "[SUITE=]URL", "fetch packages from here, instead of the host's apt mirrors" },
+	{ "proxy", 0, "URL", "HTTP proxy, instead of the host's" },
+	{ "offline", 0, NULL, "use only what the store has" },
+	{ "no-cache", 0, NULL, "run every step again" },
+	{ "twice", 0, NULL, "build a second time without the cache and compare" },
+	{ "format", 0, "FORMAT", "text or json: how the result is printed" },
+	{ 0 },
+};
+
+static int check_signing(const struct cli *c, struct ingot_err *err)
+{
+	bool key = cli_has(c, "key"), off = cli_has(c, "unsigned");
+	if (key && off)
+		return ingot_fail(err, INGOT_E_INPUT, "--key and --unsigned exclude each other");
+	if (key || off)
+		return 0;
+	(void)ingot_fail(err, INGOT_E_INPUT, "no key to sign with");
+	return ingot_hint(err, "--key KEY (ingot keygen makes one), or say --unsigned");
+}
+
+/* "dir/web.yaml" -> "web.oci.tar" */
+static char *default_target(const char *recipe)
+{
+	const char *slash = strrchr(recipe, '/'), *base = slash ? slash + 1 : recipe;
+	size_t n = strlen(base);
+	if (n > 5 && strcmp(base + n - 5, ".yaml") == 0)
+		n -= 5;
+	else if (n > 4 && strcmp(base + n - 4, ".yml") == 0)
+		n -= 4;
+	return ingot_strf("%.*s.oci.tar", (int)n, base);
+}
+
+static void print_text(const char *target, const struct ingot_build_result *r, struct ingot_buf *out)
+{
+	char size[32];
+	ingot_buf_fmt(out, "%s\n", target);
+	ingot_buf_fmt(out, "  image     %s\n", r->reference);
+	ingot_buf_fmt(out, "  manifest  %s\n", INGOT_DIGEST(&r->manifest));
+	ingot_buf_fmt(out, "  size      %s in %zu layer%s, %llu files and directories\n", cli_size(r->size, size), r->n_layers, r->n_layers == 1 ? "" : "s", (unsigned long long)r->files);
+	ingot_buf_fmt(out, "  user      %u:%u\n", r->uid, r->gid);
+	if (r->signed_by_us)
+		ingot_buf_fmt(out, "  signed    by key %s\n", r->key_id);
+	else
+		ingot_buf_fmt(out, "  signed    no\n");
+}
+
+static void print_json(const char *target, const struct ingot_build_result *r, struct ingot_buf *out)
+{
+	struct ingot_json j = INGOT_JSON(out);
+	ingot_json_object(&j, NULL);
+	ingot_json_str(&j, "output", target);
+	ingot_json_str(&j, "reference", r->reference);
+	ingot_json_str(&j, "manifest", INGOT_DIGEST(&r->manifest));
+	ingot_json_str(&j, "config", INGOT_DIGEST(&r->config));
+	ingot_json_str(&j, "tree", INGOT_DIGEST(&r->tree));
+	ingot_json_u64(&j, "size", r->size);
+	ingot_json_u64(&j, "files", r->files);
+	ingot_json_u64(&j, "uid", r->uid);
+	ingot_json_u64(&j, "gid", r->gid);
+	ingot_json_u64(&j, "epoch", (uint64_t)r->epoch);
+	ingot_json_array(&j, "layers");
+	for (size_t i = 0; i < r->n_layers; i++) {
+		ingot_json_object(&j, NULL);
+		ingot_json_str(&j, "digest", INGOT_DIGEST(&r->layers[i].digest));
+		ingot_json_str(&j, "diff_id", INGOT_DIGEST(&r->layers[i].diff_id));
+		ingot_json_u64(&j, "size", r->layers[i].size);
+		ingot_json_end(&j, '}');
+	}
+	ingot_json_end(&j, ']');
+	ingot_json_u64(&j, "steps_run", r->steps_run);
+	ingot_json_u64(&j, "steps_reused", r->steps_reused);
+	ingot_json_bool(&j, "reused", r->reused);
+	ingot_json_bool(&j, "signed", r->signed_by_us);
+	if (r->signed_by_us)
+		ingot_json_str(&j, "key", r->key_id);
+	ingot_json_end(&j, '}');
+	ingot_buf_char(out, '\n');
+}
+
+static int build_twice(struct cli *c, struct ingot_store *store, const struct ingot_build_options *first, const struct ingot_build_result *was, struct ingot_err *err)
+{
+	struct ingot_build_options again = *first;
+	struct ingot_build_result now;
+	again.target = NULL;
+	again.key = NULL;
+	again.no_cache = true;
+	ingot_try(err, ingot_build(store, &again, &c->log, &now, err), "second build");
+	if (ingot_digest_eq(&now.manifest, &was->manifest)) {
+		ingot_say(&c->log, INGOT_INFO, "the second build gave the same manifest digest");
+		return 0;
+	}
+	(void)ingot_fail(err, INGOT_E_FALSE, "the second build differs: %s, then %s", INGOT_DIGEST(&was->manifest), INGOT_DIGEST(&now.manifest));
+	return ingot_hint(err, "a step puts something into its files that changes: a time, a random number, an order of directory entries");
+}
+
+static int build_with(struct cli *c, struct ingot_build_options *o, const char *target, struct ingot_err *err)
+{
+	_cleanup_(ingot_store_closep) struct ingot_store *store = NULL;
+	_cleanup_(ingot_buf_done) struct ingot_buf out = INGOT_BUF(1 << 20);
+	enum cli_format format;
+	struct ingot_build_result result;
+	ingot_pass(cli_format(c, false, &format, err));
+	ingot_pass(cli_open_store(c, &store, err));
+	ingot_pass(ingot_build(store, o, &c->log, &result, err));
+	if (cli_has(c, "twice"))
+		ingot_pass(build_twice(c, store, o, &result, err));
+	if (strcmp(target, "-") == 0) {
+		ingot_say(&c->log, INGOT_INFO, "%s %s", result.reference, INGOT_DIGEST(&result.manifest));
+		return 0;
+	}
+	if (format == CLI_JSON)
+		print_json(target, &result, &out);
+	else
+		print_text(target, &result, &out);
+	return cli_print(&out, err);
+}
+
+static int with_key(struct cli *c, struct ingot_build_options *o, const char *target, struct ingot_err *err)
+{
+	const char *option = cli_value(c, "key");
+	_cleanup_(cli_forget) char *passphrase = NULL;
+	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(4096);
+	struct ingot_key key = { .fd = -1 };
+	if (option) {
+		ingot_pass(ingot_key_from_option(option, NULL, &text, &key, err));
+		ingot_pass(cli_passphrase(c, false, &passphrase, err));
+		key.has_passphrase = passphrase != NULL;
+		key.passphrase = ingot_span_of(passphrase);
+		o->key = &key;
+	}
+	return build_with(c, o, target, err);
+}
+
+static int run(struct cli *c, struct ingot_err *err)
+{
+	const char *sets[CLI_MAX_VALUES];
+	_cleanup_(ingot_mirrors_freep) struct ingot_mirrors *mirrors = NULL;
+	_cleanup_(ingot_freep) char *made = NULL;
+	const char *target = cli_value(c, "output");
+	ingot_pass(check_signing(c, err));
+	ingot_pass(cli_mirrors(c, &mirrors, err));
+	if (!target)
+		target = made = default_target(c->operands[0]);
+	struct ingot_build_options o = {
+		.recipe_path = c->operands[0],
+		.sets = sets,
+		.n_sets = cli_values(c, "set", sets, CLI_MAX_VALUES),
+		.reference = cli_value(c, "name"),
+		.target = target,
+		.mirrors = mirrors,
+		.offline = cli_has(c, "offline"),
+		.no_cache = cli_has(c, "no-cache"),
+		.epoch = getenv("SOURCE_DATE_EPOCH"),
+	};
+	return with_key(c, &o, target, err);
+}
+
+extern const struct cli_verb cli_verb_build;
+const struct cli_verb cli_verb_build = {
+	.name = "build",
+	.operands = "RECIPE",
+	.min_operands = 1,
+	.max_operands = 1,
+	.summary = "recipe and lock in, signed OCI archive out",
+	.text = "\nNothing is fetched that the lock does not name by its sha256; steps run without network as an unprivileged user. Times in the image are\n"
+		"SOURCE_DATE_EPOCH if it is set, else the newest date in the lock. The same recipe, lock and files give the same digest everywhere.",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,137 @@
+#include "cli.h"
+#include <ingot/escape.h>
+#include <ingot/fd.h>
+#include <ingot/mem.h>
+#include <ingot/mirror.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+int cli_open_store(const struct cli *c, struct ingot_store **ret, struct ingot_err *err)
+{
+	return ingot_store_open(cli_value(c, "store"), &c->log, ret, err);
+}
+
+int cli_format(const struct cli *c, bool mtree, enum cli_format *ret, struct ingot_err *err)
+{
+	const char *word = cli_value(c, "format");
+	if (!word || strcmp(word, "text") == 0)
+		*ret = CLI_TEXT;
+	else if (strcmp(word, "json") == 0)
+		*ret = CLI_JSON;
+	else if (mtree && strcmp(word, "mtree") == 0)
+		*ret = CLI_MTREE;
+	else
+		return ingot_fail(err, INGOT_E_INPUT, "--format is text or json%s, not '%s'", mtree ? " or mtree" : "", INGOT_SHOW(ingot_span_of(word)));
+	return 0;
+}
+
+void cli_forget(char **secret)
+{
+	if (*secret)
+		explicit_bzero(*secret, strlen(*secret));
+	free(*secret);
+	*secret = NULL;
+}
+
+static int from_file(const char *path, char **ret, struct ingot_err *err)
+{
+	struct ingot_buf b = INGOT_BUF(4096);
+	int r = ingot_read_file(path, 4096, &b, err);
+	if (r == 0) {
+		/* One line ending belongs to the editor, not to the passphrase. */
+		if (b.n && b.p[b.n - 1] == '\n')
+			b.n--;
+		*ret = ingot_alloc(b.n + 1);
+		if (b.n)
+			memcpy(*ret, b.p, b.n);
+	}
+	if (b.p)
+		explicit_bzero(b.p, b.cap);
+	ingot_buf_done(&b);
+	return r;
+}
+
+static int ask(const char *prompt, char **ret, struct ingot_err *err)
+{
+	struct termios was, quiet;
+	if (tcgetattr(STDIN_FILENO, &was) < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "the terminal");
+	quiet = was;
+	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	(void)fputs(prompt, stderr);
+	(void)fflush(stderr);
+	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "the terminal");
+	char line[1024];
+	bool got = fgets(line, sizeof(line), stdin) != NULL;
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
+	(void)fputc('\n', stderr);
+	if (!got)
+		return ingot_fail(err, INGOT_E_INPUT, "no passphrase was given");
+	line[strcspn(line, "\n")] = '\0';
+	*ret = ingot_strdup(line);
+	explicit_bzero(line, sizeof(line));
+	return 0;
+}
+
+int cli_passphrase(const struct cli *c, bool confirm, char **ret, struct ingot_err *err)
+{
+	const char *file = cli_value(c, "passphrase-file");
+	if (file)
+		return from_file(file, ret, err);
+	const char *env = getenv("INGOT_PASSPHRASE");
+	if (!env)
+		env = getenv("COSIGN_PASSWORD");
+	*ret = NULL;
+	if (env) {
+		*ret = *env ? ingot_strdup(env) : NULL;
+		return 0;
+	}
+	/* Nothing is asked where nobody can answer. */
+	if (isatty(STDIN_FILENO) != 1 || isatty(STDERR_FILENO) != 1)
+		return 0;
+	_cleanup_(cli_forget) char *first = NULL, *second = NULL;
+	ingot_pass(ask(confirm ? "passphrase for the new key (empty for none): " : "passphrase: ", &first, err));
+	if (confirm) {
+		ingot_pass(ask("once more: ", &second, err));
+		if (strcmp(first, second) != 0)
+			return ingot_fail(err, INGOT_E_INPUT, "the two passphrases differ");
+	}
+	if (*first)
+		*ret = TAKE_PTR(first);
+	return 0;
+}
+
+int cli_print(const struct ingot_buf *out, struct ingot_err *err)
+{
+	ingot_pass(ingot_buf_check(out, "the result", err));
+	if (out->n && fwrite(out->p, 1, out->n, stdout) != out->n)
+		return ingot_fail_sys(err, INGOT_E_BUG, "writing the result");
+	return 0;
+}
+
+const char *cli_size(uint64_t bytes, char ret[32])
+{
+	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+	size_t unit = 0;
+	double v = (double)bytes;
+	while (v >= 1024 && unit < 4) {
+		v /= 1024;
+		unit++;
+	}
+	(void)snprintf(ret, 32, unit ? "%.1f %s" : "%.0f %s", v, units[unit]);
+	return ret;
+}
+
+int cli_mirrors(const struct cli *c, struct ingot_mirrors **ret, struct ingot_err *err)
+{
+	const char *options[CLI_MAX_VALUES];
+	const char *proxy = cli_value(c, "proxy");
+	struct ingot_mirror_config config = {
+		.options = options,
+		.n_options = cli_values(c, "mirror", options, CLI_MAX_VALUES),
+		.proxy = proxy ? proxy : getenv("http_proxy"),
+	};
+	return ingot_mirrors_new(&config, &c->log, ret, err);
+}
