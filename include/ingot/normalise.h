@@ -1,5 +1,12 @@
 /* normalise.h - what a final tree must look like, whatever it was made of: owners, modes, times; what must not be there; what is left behind.
  *
+ * - Executables, libraries, modules and every directory are root's, and nothing is writable for group or others. What runs is 0755, directories are
+ *   at most 0755, other files at most 0644: what a source withheld (/etc/shadow 0640, /root 0700) stays withheld. Links are 0777. /tmp and /var/tmp are 1777.
+ * - What is listed as writable belongs to the image's user, with all below it, and is made if it is missing.
+ * - A file of the image's user outside of these becomes root's; that user can read it still, through its group.
+ * - setuid, setgid, capabilities, device nodes and world-writable places are errors unless allowed; allowed ones stay as they are.
+ * - Later times become the epoch. Transients (builder/core/transient.c) go.
+ *
  * Every change is a Delta. Allowed exceptions come from the recipe's policy.allow; each refusal is a Finding.
  */
 #pragma once
@@ -9,7 +16,7 @@ enum ingot_severity { INGOT_SEV_NOTE = 1, INGOT_SEV_WARNING, INGOT_SEV_ERROR };
 
 struct ingot_finding {
 	enum ingot_severity severity;
-	const char *rule; /* "setuid", "setgid", "capability", "device", "world-writable", "transient", "allow-unused" */
+	const char *rule; /* "setuid", "setgid", "capability", "device", "world-writable", "transient", "writable", "writable-executable", "allow-unused" */
 	const char *path; /* escaped, absolute */
 	const char *text; /* one sentence: what, and how to mend */
 	size_t allow;     /* index of the allow entry that it is about, or SIZE_MAX */
@@ -27,6 +34,9 @@ struct ingot_normal_policy {
 	size_t n_writable;
 	const struct ingot_allowance *allow;
 	size_t n_allow;
+	/* Compiled Python (__pycache__) for which this says true stays: who brought it vouches for its times. NULL: none stays. */
+	bool (*keep)(void *ctx, struct ingot_span path);
+	void *keep_ctx;
 };
 
 struct ingot_normal_result {
