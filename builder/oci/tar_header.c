@@ -34,10 +34,8 @@ static bool ascii(struct ingot_span s)
 /* The fallback in a ustar field beside a pax record: readers that know pax never look at it. */
 static void put_ascii(char *field, size_t width, struct ingot_span s)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < s.n && n < width; i++)
-		if (!(s.p[i] & 0x80))
-			field[n++] = s.p[i];
+	for (size_t i = 0; i < s.n && i < width; i++)
+		field[i] = s.p[i] & 0x80 ? '_' : s.p[i]; /* never empty: a header that begins with NUL looks like the end */
 }
 
 /* name, or prefix "/" name with the longest prefix that fits. False when ustar cannot hold it. */
