@@ -148,13 +148,13 @@ int emit_entry(void *emit, const struct tar_entry *e, struct ingot_err *err)
 	if (e->type == 'h') {
 		ingot_try(err, entry_path(e->target, false, false, &target, err), "%s: a hard link", INGOT_SHOW(e->path));
 		if (!seen(m, target) || ingot_span_eq(target, path))
-			return ingot_fail(err, INGOT_E_OUTSIDE, "%s: a hard link to %s, which is no earlier file of the archive", INGOT_SHOW(e->path), INGOT_SHOW(e->target));
+			return ingot_fail(err, INGOT_E_OUTSIDE, "%s: a hard link to %s, which is no earlier file, link or device of the archive", INGOT_SHOW(e->path), INGOT_SHOW(e->target));
 		if (e->n_xattrs)
 			return ingot_fail(err, INGOT_E_OUTSIDE, "%s: a hard link with attributes of its own", INGOT_SHOW(e->path));
 	}
 	if (e->type == 'l' && target.n > INGOT_MAX_PATH)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "%s: a link target of %zu bytes", INGOT_SHOW(e->path), target.n);
-	if (e->type == 'f' || e->type == 'h')
+	if (e->type != 'd')
 		remember(m, path);
 	for (size_t i = 0; i < e->n_xattrs; i++) {
 		struct ingot_msg_xattr x = { .name = e->xattrs[i].name, .value = e->xattrs[i].value };
