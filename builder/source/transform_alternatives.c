@@ -63,7 +63,7 @@ static void read_call(const struct ingot_span *w, size_t n, size_t deb, struct c
 	struct ingot_span master = { 0 };
 	uint32_t priority = 0;
 	for (size_t i = 0; i < n; i++) {
-		if (ingot_span_is(w[i], "--install") && i + 4 < n + 0 && ingot_parse_u32(w[i + 4], INT32_MAX, &priority) == 0) {
+		if (ingot_span_is(w[i], "--install") && i + 4 < n && ingot_parse_u32(w[i + 4], INT32_MAX, &priority) == 0) {
 			master = w[i + 2];
 			add(all, (struct choice){ .link = w[i + 1], .name = master, .path = w[i + 3], .priority = priority, .deb = deb });
 			i += 4;
