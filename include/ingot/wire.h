@@ -40,3 +40,12 @@ enum ingot_json_kind { INGOT_J_OBJECT = 1, INGOT_J_ARRAY, INGOT_J_STRING, INGOT_
 enum ingot_yaml_kind { INGOT_Y_SCALAR = 0, INGOT_Y_MAP = 1, INGOT_Y_SEQ = 2, INGOT_Y_END = 3, INGOT_Y_KEY = 4 };
 enum ingot_solve_what { INGOT_SOLVE_RELEASE = 1, INGOT_SOLVE_CLOSURE = 2 };
 enum ingot_signature_kind { INGOT_SIG_LEGACY = 1, INGOT_SIG_DSSE = 2 };
+enum ingot_plan_what { INGOT_PLAN_RUN = 1, INGOT_PLAN_HARVEST = 2, INGOT_PLAN_PROBE = 3 };
+enum ingot_word_kind {
+	INGOT_WORD_ARGV = 1,
+	INGOT_WORD_ENV = 2,    /* NAME=value */
+	INGOT_WORD_SCRIPT = 3, /* the next piece of it */
+	INGOT_WORD_TMPFS = 4,  /* SIZE /path */
+	INGOT_WORD_VOLUME = 5, /* ro|rw /path; the next volume descriptor */
+	INGOT_WORD_FACT = 6    /* from a probe: ok|no, needed|useful, what, detail, fix, each ended by a NUL */
+};

@@ -1,0 +1,14 @@
+/* fds.h - which descriptor of ingot-step is what (private to this room). */
+#pragma once
+#include <ingot/helper.h>
+
+#define STEP_FD_ROOT (INGOT_FIRST_FD + 0)
+#define STEP_FD_SCRATCH (INGOT_FIRST_FD + 1)
+#define STEP_FD_STDIO (INGOT_FIRST_FD + 2)  /* three */
+#define STEP_FD_VOLUME (INGOT_FIRST_FD + 5) /* STEP_MAX_VOLUMES of them */
+#define STEP_MAX_VOLUMES 16
+#define STEP_FDS (5 + STEP_MAX_VOLUMES)
+#define STEP_MAX_TMPFS 64
+
+#define STEP_UPPER "upper"
+#define STEP_WORK "work"

@@ -1,0 +1,91 @@
+#include "sandbox.h"
+#include <ingot/mem.h>
+#include <ingot/num.h>
+#include <string.h>
+
+static int text(struct ingot_span s, char **ret, struct ingot_err *err)
+{
+	if (ingot_span_has(s, '\0'))
+		return ingot_fail(err, INGOT_E_INPUT, "a word of the plan holds a NUL");
+	char *copy = ingot_alloc(s.n + 1);
+	if (s.n)
+		memcpy(copy, s.p, s.n);
+	*ret = copy;
+	return 0;
+}
+
+static int word(char ***list, size_t *n, struct ingot_span s, struct ingot_err *err)
+{
+	if (*n >= INGOT_MAX_ARGS)
+		return ingot_fail(err, INGOT_E_INPUT, "more than %d arguments or variables", INGOT_MAX_ARGS);
+	ingot_pass(text(s, &(*list)[*n], err));
+	++*n;
+	return 0;
+}
+
+/* "SIZE /path" or "ro /path" */
+static int mount_word(struct step_plan *p, bool volume, struct ingot_span s, struct ingot_err *err)
+{
+	struct ingot_span head;
+	if (p->n_mounts >= STEP_MAX_TMPFS + STEP_MAX_VOLUMES || (volume && p->n_volumes >= STEP_MAX_VOLUMES))
+		return ingot_fail(err, INGOT_E_INPUT, "too many mounts");
+	if (!ingot_span_next(&s, ' ', &head) || !s.n || s.p[0] != '/')
+		return ingot_fail(err, INGOT_E_INPUT, "a mount of the plan has no absolute path");
+	struct step_mount *m = &p->mounts[p->n_mounts];
+	m->volume = volume;
+	m->fd = -1;
+	if (volume) {
+		m->readonly = !ingot_span_is(head, "rw");
+		m->fd = STEP_FD_VOLUME + (int)p->n_volumes;
+	} else if (ingot_parse_u64(head, INGOT_MAX_FILE, &m->size) < 0) {
+		return ingot_fail(err, INGOT_E_INPUT, "a tmpfs of the plan has no size");
+	}
+	ingot_pass(text(s, &m->path, err));
+	p->n_mounts++;
+	p->n_volumes += volume;
+	return 0;
+}
+
+static int take_word(struct step_plan *p, const struct ingot_msg_word *w, struct ingot_err *err)
+{
+	switch (w->kind) {
+	case INGOT_WORD_ARGV:
+		return word(&p->argv, &p->n_argv, w->text, err);
+	case INGOT_WORD_ENV:
+		return word(&p->env, &p->n_env, w->text, err);
+	case INGOT_WORD_SCRIPT:
+		ingot_buf_span(&p->script, w->text);
+		return ingot_buf_check(&p->script, "the script", err);
+	case INGOT_WORD_TMPFS:
+	case INGOT_WORD_VOLUME:
+		return mount_word(p, w->kind == INGOT_WORD_VOLUME, w->text, err);
+	default:
+		return ingot_fail(err, INGOT_E_BUG, "helper protocol: a word of kind %u", w->kind);
+	}
+}
+
+int step_plan_receive(struct ingot_chan *c, struct step_plan *ret, struct ingot_err *err)
+{
+	union ingot_msg m;
+	ingot_pass(ingot_chan_recv(c, INGOT_PERMIT(INGOT_MSG_PLAN), &m, err));
+	const struct ingot_msg_plan *w = &m.plan;
+	struct step_plan p = { .what = w->what, .flags = w->flags, .timeout = w->timeout, .uid = w->uid, .gid = w->gid, .tmpfs_size = w->tmpfs_size, .disk_limit = w->disk_limit };
+	p.script.max = MIB(16);
+	p.argv = ingot_alloc_array(INGOT_MAX_ARGS + 1, sizeof(char *));
+	p.env = ingot_alloc_array(INGOT_MAX_ARGS + 1, sizeof(char *));
+	p.mounts = ingot_alloc_array(STEP_MAX_TMPFS + STEP_MAX_VOLUMES, sizeof(*p.mounts));
+	/* On a failure the process ends, and its memory with it. */
+	ingot_pass(text(w->workdir, &p.workdir, err));
+	ingot_pass(text(w->hostname, &p.hostname, err));
+	for (;;) {
+		int type = ingot_chan_recv(c, INGOT_PERMIT(INGOT_MSG_WORD) | INGOT_PERMIT(INGOT_MSG_DONE), &m, err);
+		ingot_pass(type);
+		if (type == INGOT_MSG_DONE)
+			break;
+		ingot_pass(take_word(&p, &m.word, err));
+	}
+	if (p.what == INGOT_PLAN_RUN && (!p.n_argv || !p.argv[0][0] || p.workdir[0] != '/' || !p.hostname[0] || !p.timeout || !p.disk_limit || !p.tmpfs_size))
+		return ingot_fail(err, INGOT_E_BUG, "helper protocol: an incomplete plan");
+	*ret = p;
+	return 0;
+}

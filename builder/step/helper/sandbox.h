@@ -1,0 +1,87 @@
+/* sandbox.h - the parts of ingot-step (private to it).
+ *
+ * Processes: the supervisor (outside; relays output, watches the clock) -> init, pid 1 of the new namespaces (sets up, then reaps and watches the disk) ->
+ * the payload. Init cannot be signalled, traced or looked into from inside: it is pid 1 and not dumpable.
+ */
+#pragma once
+#include "../fds.h"
+#include <ingot/buf.h>
+#include <ingot/chan.h>
+#include <ingot/err.h>
+#include <ingot/step.h>
+
+struct step_mount {
+	bool volume, readonly;
+	char *path;
+	uint64_t size; /* of a tmpfs */
+	int fd;        /* of a volume */
+};
+
+struct step_plan {
+	unsigned what, flags, timeout;
+	uint32_t uid, gid;
+	uint64_t tmpfs_size, disk_limit;
+	char *workdir, *hostname;
+	char **argv, **env; /* end in NULL */
+	size_t n_argv, n_env;
+	struct ingot_buf script;
+	struct step_mount *mounts;
+	size_t n_mounts, n_volumes;
+};
+
+/* plan.c: what the coordinator sends, up to its DONE. */
+int step_plan_receive(struct ingot_chan *c, struct step_plan *ret, struct ingot_err *err) INGOT_MUST_USE;
+
+/* What init tells the supervisor, once, over a pipe: smaller than PIPE_BUF, so never half of it. */
+enum step_end { STEP_END_EXITED = 1, STEP_END_FAILED, STEP_END_DISK };
+struct step_report {
+	enum step_end end;
+	int wait_status;
+	struct ingot_err err;
+};
+
+/* space.c */
+int step_open_proc(struct ingot_err *err) INGOT_MUST_USE; /* the host's /proc, and it is one (safety 5.2) */
+int step_map_ids(int proc, uid_t outer_uid, gid_t outer_gid, uint32_t uid, uint32_t gid, struct ingot_err *err) INGOT_MUST_USE;
+int step_namespaces(unsigned flags); /* CLONE_NEW... for a plan */
+int step_reopen(int proc, int fd, const char *what, struct ingot_err *err) INGOT_MUST_USE; /* the same directory, seen from our mount namespace */
+int step_loopback(struct ingot_err *err) INGOT_MUST_USE;
+
+/* mounts.c: one call of the mount API each, with messages; all return owned fds of detached mounts. */
+int step_mount_new(const char *type, const char *const *options, unsigned attr, struct ingot_err *err) INGOT_MUST_USE;
+int step_mount_clone(int fd, const char *path, unsigned attr, struct ingot_err *err) INGOT_MUST_USE; /* of a directory or file, not of what is mounted below it */
+int step_mount_attr(int mount, unsigned attr, struct ingot_err *err) INGOT_MUST_USE;
+int step_mount_tmpfs(uint64_t size, const char *mode, struct ingot_err *err) INGOT_MUST_USE;
+/* Attach to a directory of the new root: each component must be a directory, no link. */
+int step_attach(int mount, int root, struct ingot_span path, struct ingot_err *err) INGOT_MUST_USE;
+
+/* dev.c: /dev in two halves, before and after the old root is gone. */
+#define STEP_DEVICES 6
+struct step_dev {
+	int mount, pts, shm;
+	int node[STEP_DEVICES];
+};
+int step_dev_prepare(struct step_dev *d, struct ingot_err *err) INGOT_MUST_USE;
+int step_dev_attach(struct step_dev *d, int root, struct ingot_err *err) INGOT_MUST_USE;
+
+/* root.c: from the host's root to the step's; ret_upper is the upper directory, for init's watch. */
+int step_enter_root(const struct step_plan *p, int proc, int *ret_upper, struct ingot_err *err) INGOT_MUST_USE;
+
+/* usage.c: bytes below a directory that somebody is writing to at the moment. */
+struct step_usage {
+	uint64_t bytes, entries;
+	bool too_deep;
+};
+int step_usage(int dirfd, uint64_t limit, struct step_usage *ret);
+
+/* filter.c, confine.c */
+int step_filter(unsigned flags, struct ingot_err *err) INGOT_MUST_USE;
+int step_drop_caps(const int *keep, size_t n, bool exec_as_root, struct ingot_err *err) INGOT_MUST_USE;
+int step_close_all_but(const int *keep, size_t n, struct ingot_err *err) INGOT_MUST_USE; /* keep ascending */
+_Noreturn void step_payload(const struct step_plan *p, const int stdio[3], int report);
+
+/* init.c, supervise.c, harvest.c, probe.c */
+_Noreturn void step_init(const struct step_plan *p, const int stdio[3], int go, int report, uid_t uid, gid_t gid);
+int step_supervise(struct ingot_chan *c, const struct step_plan *p, struct ingot_err *err) INGOT_MUST_USE;
+int step_harvest(struct ingot_chan *c, const struct step_plan *p, struct ingot_err *err) INGOT_MUST_USE;
+int step_probe(struct ingot_chan *c, struct ingot_err *err) INGOT_MUST_USE;

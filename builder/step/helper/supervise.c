@@ -1,0 +1,165 @@
+/* supervise.c - the only part that stays outside: starts init in its namespaces, relays output, watches the clock. It reads nothing but bytes. */
+#include "sandbox.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <ingot/fd.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+struct supervisor {
+	struct ingot_chan *c;
+	pid_t init;
+	int out[2]; /* stdout, stderr: our ends; -1 when closed */
+	int report;
+	int64_t end;
+	bool timed_out;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int make_pipe(int *ours, int *theirs, bool reading, struct ingot_err *err)
+{
+	int p[2];
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "making a pipe");
+	*ours = reading ? p[0] : p[1];
+	*theirs = reading ? p[1] : p[0];
+	return 0;
+}
+
+/* fork() into new namespaces. The raw call, because glibc has no wrapper for a clone() that keeps the stack; we have one thread. */
+static pid_t clone_into(int namespaces)
+{
+	return (pid_t)syscall(SYS_clone, (unsigned long)namespaces | SIGCHLD, NULL, NULL, NULL, 0);
+}
+
+static int start(struct supervisor *s, const struct step_plan *p, struct ingot_err *err)
+{
+	int stdio[3] = { STEP_FD_STDIO, STEP_FD_STDIO + 1, STEP_FD_STDIO + 2 }, go, go_theirs, report_theirs;
+	if (!(p->flags & INGOT_STEP_STDIO)) {
+		ingot_pass(make_pipe(&s->out[0], &stdio[1], true, err));
+		ingot_pass(make_pipe(&s->out[1], &stdio[2], true, err));
+	}
+	ingot_pass(make_pipe(&go, &go_theirs, false, err));
+	ingot_pass(make_pipe(&s->report, &report_theirs, true, err));
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	s->init = clone_into(step_namespaces(p->flags));
+	if (s->init < 0) {
+		(void)ingot_fail_sys(err, INGOT_E_HOST, "making namespaces for the step");
+		return ingot_hint(err, "see 'ingot doctor'");
+	}
+	if (s->init == 0) {
+		/* Our ends: the channel above all. init closes the rest, but these must be gone before it can fail. */
+		(void)close(INGOT_CHANNEL_FD);
+		(void)close(go);
+		(void)close(s->report);
+		step_init(p, stdio, go_theirs, report_theirs, uid, gid);
+	}
+	(void)close(go_theirs);
+	(void)close(report_theirs);
+	if (!(p->flags & INGOT_STEP_STDIO)) {
+		(void)close(stdio[1]);
+		(void)close(stdio[2]);
+	}
+	ssize_t w = write(go, "g", 1);
+	(void)close(go);
+	if (w != 1)
+		return ingot_fail_sys(err, INGOT_E_HOST, "starting the step");
+	return 0;
+}
+
+static int relay(struct supervisor *s, unsigned stream, struct ingot_err *err)
+{
+	char block[32768];
+	ssize_t n = read(s->out[stream], block, sizeof(block));
+	if (n < 0 && errno == EINTR)
+		return 0;
+	if (n <= 0) {
+		ingot_closep(&s->out[stream]);
+		return 0;
+	}
+	struct ingot_msg_output m = { .stream = stream + 1, .data = { block, (size_t)n } };
+	return ingot_chan_send(s->c, INGOT_MSG_OUTPUT, &m, err);
+}
+
+/* Until init has told how it ended, or died. Returns 1 with *ret, 0 when it died silently. */
+static int watch(struct supervisor *s, struct step_report *ret, struct ingot_err *err)
+{
+	for (;;) {
+		struct pollfd f[4] = { { s->out[0], POLLIN, 0 }, { s->out[1], POLLIN, 0 }, { s->report, POLLIN, 0 }, { ingot_chan_fd(s->c), 0, 0 } };
+		int64_t left = s->end - now_ms();
+		int k = left > 0 ? poll(f, 4, left > 60000 ? 60000 : (int)left) : 0;
+		if (k < 0 && errno != EINTR)
+			return ingot_fail_sys(err, INGOT_E_BUG, "waiting for the step");
+		if (s->end - now_ms() <= 0) {
+			s->timed_out = true;
+			return 0;
+		}
+		if (k <= 0)
+			continue;
+		if (f[3].revents & (POLLHUP | POLLERR))
+			return ingot_fail(err, INGOT_E_BUG, "the coordinator is gone");
+		for (unsigned i = 0; i < 2; i++)
+			if (f[i].revents)
+				ingot_pass(relay(s, i, err));
+		if (f[2].revents) {
+			ssize_t n = ingot_read_upto(s->report, ret, sizeof(*ret), err);
+			return n < 0 ? -1 : n == (ssize_t)sizeof(*ret);
+		}
+	}
+}
+
+/* With init every process of the step is dead, so both pipes come to their end. */
+static int reap(struct supervisor *s, int *ret_status, struct ingot_err *err)
+{
+	(void)kill(s->init, SIGKILL);
+	while (waitpid(s->init, ret_status, 0) < 0)
+		if (errno != EINTR)
+			return ingot_fail_sys(err, INGOT_E_BUG, "waiting for the end of the step");
+	for (unsigned i = 0; i < 2; i++)
+		while (s->out[i] >= 0)
+			ingot_pass(relay(s, i, err));
+	return 0;
+}
+
+int step_supervise(struct ingot_chan *c, const struct step_plan *p, struct ingot_err *err)
+{
+	struct supervisor s = { .c = c, .init = -1, .out = { -1, -1 }, .end = now_ms() + (int64_t)p->timeout * 1000 };
+	struct step_report r = { .end = STEP_END_EXITED };
+	struct ingot_err later = INGOT_ERR_INIT;
+	ingot_pass(start(&s, p, err));
+	int status = 0, told = watch(&s, &r, err);
+	if (reap(&s, &status, &later) < 0 && told >= 0) {
+		*err = later;
+		return -1;
+	}
+	ingot_pass(told);
+	struct ingot_msg_exited m = { 0 };
+	if (s.timed_out) {
+		m.reason = INGOT_STEP_TIMED_OUT;
+	} else if (told == 0) {
+		return ingot_fail(err, INGOT_E_HOST, "the sandbox's init was killed (signal %d): out of memory?", WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+	} else if (r.end == STEP_END_FAILED) {
+		*err = r.err;
+		return -1;
+	} else if (r.end == STEP_END_DISK) {
+		m.reason = INGOT_STEP_DISK_FULL;
+	} else if (WIFSIGNALED(r.wait_status)) {
+		m.reason = INGOT_STEP_SIGNALLED;
+		m.signal = (uint32_t)WTERMSIG(r.wait_status);
+	} else {
+		m.status = (uint32_t)WEXITSTATUS(r.wait_status);
+	}
+	return ingot_chan_send(c, INGOT_MSG_EXITED, &m, err);
+}

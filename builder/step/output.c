@@ -1,0 +1,116 @@
+#include "output.h"
+#include <ingot/escape.h>
+#include <ingot/mem.h>
+
+#define RING KIB(64)
+#define LINE KIB(4)
+
+void step_output_begin(struct step_output *o, const struct ingot_log *log, const char *name)
+{
+	*o = (struct step_output){ .log = log, .name = name ? name : "step", .line = { INGOT_BUF(LINE), INGOT_BUF(LINE) } };
+	o->ring = ingot_alloc(RING);
+}
+
+static void say(struct step_output *o, struct ingot_span line)
+{
+	if (!o->log || !o->log->output || o->cut)
+		return;
+	if (o->logged + line.n > INGOT_MAX_STEP_LOG) {
+		o->cut = true;
+		o->log->output(o->log->ctx, o->name, "[the rest of the output is left out: it passed its limit]");
+		return;
+	}
+	o->logged += line.n + 1;
+	struct ingot_buf clean = INGOT_BUF(KIB(8));
+	ingot_escape_message(&clean, line);
+	o->log->output(o->log->ctx, o->name, ingot_buf_cstr(&clean));
+	ingot_buf_done(&clean);
+}
+
+static void flush(struct step_output *o, struct ingot_buf *line)
+{
+	struct ingot_span s = ingot_buf_view(line);
+	/* A progress bar redraws its line; what stands there at the end is what a person would have seen. */
+	while (s.n && s.p[s.n - 1] == '\r')
+		s.n--;
+	for (size_t i = s.n; i-- > 0;)
+		if (s.p[i] == '\r') {
+			s.p += i + 1;
+			s.n -= i + 1;
+			break;
+		}
+	say(o, s);
+	ingot_buf_clear(line);
+}
+
+static void remember(struct step_output *o, struct ingot_span bytes)
+{
+	for (size_t i = bytes.n > RING ? bytes.n - (size_t)RING : 0; i < bytes.n;) {
+		size_t at = (size_t)((o->total + i) % RING), n = bytes.n - i;
+		if (n > RING - at)
+			n = (size_t)RING - at;
+		memcpy(o->ring + at, bytes.p + i, n);
+		i += n;
+	}
+	o->total += bytes.n;
+}
+
+void step_output_take(struct step_output *o, unsigned stream, struct ingot_span bytes)
+{
+	struct ingot_buf *line = &o->line[stream == 2];
+	remember(o, bytes);
+	while (bytes.n) {
+		const char *nl = memchr(bytes.p, '\n', bytes.n);
+		size_t n = nl ? (size_t)(nl - bytes.p) : bytes.n, room = (size_t)LINE - line->n;
+		/* A line without an end is given out in pieces. */
+		size_t piece = n < room ? n : room;
+		ingot_buf_put(line, bytes.p, piece);
+		bool ends = nl && piece == n;
+		if (ends || line->n == LINE)
+			flush(o, line);
+		bytes.p += piece + ends;
+		bytes.n -= piece + ends;
+	}
+}
+
+void step_output_end(struct step_output *o, struct ingot_step_result *r)
+{
+	for (size_t i = 0; i < 2; i++) {
+		if (o->line[i].n)
+			flush(o, &o->line[i]);
+		ingot_buf_done(&o->line[i]);
+	}
+	ingot_buf_clear(&r->tail);
+	size_t at = (size_t)(o->total % RING);
+	if (o->total > RING)
+		ingot_buf_put(&r->tail, o->ring + at, (size_t)RING - at);
+	ingot_buf_put(&r->tail, o->ring, at);
+	if (o->total == RING)
+		ingot_buf_put(&r->tail, o->ring, (size_t)RING);
+	r->output = o->total;
+	free(o->ring);
+	o->ring = NULL;
+}
+
+bool step_last_lines(struct ingot_span tail, char *ret, size_t size)
+{
+	while (tail.n && (tail.p[tail.n - 1] == '\n' || tail.p[tail.n - 1] == '\r'))
+		tail.n--;
+	size_t from = tail.n, lines = 0;
+	while (from > 0 && tail.n - from < size - 40 && (tail.p[from - 1] != '\n' || ++lines < 3))
+		from--;
+	if (from == tail.n)
+		return false;
+	struct ingot_buf text = INGOT_BUF(KIB(2));
+	struct ingot_span rest = { tail.p + from, tail.n - from }, line;
+	while (ingot_span_next(&rest, '\n', &line)) {
+		if (text.n)
+			ingot_buf_str(&text, " | ");
+		ingot_escape_message(&text, line);
+	}
+	size_t n = text.n < size - 1 ? text.n : size - 1;
+	memcpy(ret, ingot_buf_cstr(&text), n);
+	ret[n] = '\0';
+	ingot_buf_done(&text);
+	return true;
+}

@@ -1,0 +1,19 @@
+/* output.h - what a step writes: escaped lines for the log, and the last 64 KiB as they were (private to this room; safety 10.5). */
+#pragma once
+#include <ingot/log.h>
+#include <ingot/step.h>
+
+struct step_output {
+	const struct ingot_log *log;
+	const char *name;
+	struct ingot_buf line[2]; /* one a stream, without its newline yet */
+	char *ring;
+	uint64_t total, logged;
+	bool cut; /* INGOT_MAX_STEP_LOG is reached, and that was said */
+};
+
+void step_output_begin(struct step_output *o, const struct ingot_log *log, const char *name);
+void step_output_take(struct step_output *o, unsigned stream, struct ingot_span bytes);
+void step_output_end(struct step_output *o, struct ingot_step_result *r); /* frees; fills output and tail */
+/* The last two or three lines in one, escaped, for a hint. False when there was none. */
+bool step_last_lines(struct ingot_span tail, char *ret, size_t size);

@@ -1,0 +1,215 @@
+/* The only program in the roots of test_step and test_harvest, linked statically: small commands, one after the other, each with its arguments.
+ * The exit status is the first failing command's errno. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+static int put(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	return fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || close(fd) < 0 ? -1 : 0;
+}
+
+static int cat(const char *path)
+{
+	char block[4096];
+	ssize_t n = -1;
+	int fd = open(path, O_RDONLY);
+	while (fd >= 0 && (n = read(fd, block, sizeof(block))) > 0)
+		if (write(1, block, (size_t)n) != n)
+			return -1;
+	if (fd >= 0)
+		close(fd);
+	return n < 0 ? -1 : 0;
+}
+
+static int show(char **argv)
+{
+	extern char **environ;
+	struct utsname u;
+	char cwd[200];
+	for (char **e = environ; *e; e++)
+		printf("env %s\n", *e);
+	for (char **a = argv; *a; a++)
+		printf("arg %s\n", *a);
+	DIR *d = opendir("/proc/self/fd");
+	for (struct dirent *e; d && (e = readdir(d));)
+		if (e->d_name[0] != '.' && atoi(e->d_name) != dirfd(d))
+			printf("fd %s\n", e->d_name);
+	if (d)
+		closedir(d);
+	(void)uname(&u);
+	mode_t mask = umask(0);
+	printf("uid %d gid %d groups %d pid %d host %s cwd %s umask %03o\n", (int)getuid(), (int)getgid(), getgroups(0, NULL), (int)getpid(), u.nodename,
+	       getcwd(cwd, sizeof(cwd)) ? cwd : "?", (unsigned)mask);
+	fflush(stdout);
+	return 0;
+}
+
+static int fill(const char *path, long mib)
+{
+	static char block[1 << 20];
+	memset(block, 'x', sizeof(block));
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	for (long i = 0; fd >= 0 && i < mib; i++)
+		if (write(fd, block, sizeof(block)) != (ssize_t)sizeof(block))
+			return -1;
+	return fd < 0 ? -1 : close(fd);
+}
+
+static int many(const char *dir, long n)
+{
+	char path[300];
+	for (long i = 0; i < n; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%ld", dir, i);
+		int fd = open(path, O_WRONLY | O_CREAT, 0644);
+		if (fd < 0 || close(fd) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Processes that outlive their parent, and hold its output. */
+static int leave_children(void)
+{
+	for (int i = 0; i < 3; i++)
+		if (fork() == 0) {
+			(void)setsid();
+			for (;;)
+				(void)pause();
+		}
+	return 0;
+}
+
+static int bomb(void)
+{
+	long n = 0;
+	while (n < 20000) {
+		pid_t p = fork();
+		if (p == 0)
+			for (;;)
+				(void)pause();
+		if (p < 0)
+			break;
+		n++;
+	}
+	printf("forked %s\n", n < 20000 ? "not for ever" : "for ever");
+	fflush(stdout);
+	return n < 20000 ? 0 : -1;
+}
+
+static int loopback(void)
+{
+	int s = socket(AF_INET, SOCK_STREAM, 0), c = socket(AF_INET, SOCK_STREAM, 0);
+	struct sockaddr addr;
+	socklen_t n = sizeof(addr);
+	/* bound to any free port on 127.0.0.1 by listening there */
+	unsigned char in[16] = { AF_INET, 0, 0, 0, 127, 0, 0, 1 };
+	if (s < 0 || c < 0)
+		return -1;
+	memcpy(&addr, in, sizeof(in));
+	if (bind(s, &addr, sizeof(addr)) < 0 || listen(s, 1) < 0 || getsockname(s, &addr, &n) < 0)
+		return -1;
+	return connect(c, &addr, n);
+}
+
+static int nest(const char *name, long depth)
+{
+	for (long i = 0; i < depth; i++)
+		if (mkdir(name, 0755) < 0 || chdir(name) < 0)
+			return -1;
+	return chdir("/");
+}
+
+static int one(char ***at)
+{
+	char **a = *at;
+	const char *c = a[0];
+#define TAKES(word, n) (strcmp(c, (word)) == 0 && (*at = a + 1 + (n), 1))
+	if (TAKES("exit", 1))
+		exit(atoi(a[1]));
+	if (TAKES("echo", 1))
+		return printf("%s\n", a[1]) < 0 || fflush(stdout) ? -1 : 0;
+	if (TAKES("error", 1))
+		return fprintf(stderr, "%s\n", a[1]) < 0 ? -1 : 0;
+	if (TAKES("show", 0))
+		return show(a + 1);
+	if (TAKES("put", 2))
+		return put(a[1], a[2]);
+	if (TAKES("cat", 1))
+		return cat(a[1]);
+	if (TAKES("mkdir", 1))
+		return mkdir(a[1], 0755);
+	if (TAKES("rm", 1))
+		return unlink(a[1]) == 0 || rmdir(a[1]) == 0 ? 0 : -1;
+	if (TAKES("mv", 2))
+		return rename(a[1], a[2]);
+	if (TAKES("ln", 2))
+		return link(a[1], a[2]);
+	if (TAKES("symlink", 2))
+		return symlink(a[1], a[2]);
+	if (TAKES("chmod", 2))
+		return chmod(a[2], (mode_t)strtol(a[1], NULL, 8));
+	if (TAKES("chown", 2))
+		return lchown(a[2], (uid_t)atoi(a[1]), (uid_t)atoi(a[1]));
+	if (TAKES("xattr", 3))
+		return setxattr(a[1], a[2], a[3], strlen(a[3]), 0);
+	if (TAKES("mkfifo", 1))
+		return mkfifo(a[1], 0600);
+	if (TAKES("socket", 1))
+		return mknod(a[1], S_IFSOCK | 0600, 0);
+	if (TAKES("sleep", 1))
+		return (int)sleep((unsigned)atoi(a[1]));
+	if (TAKES("kill", 1))
+		return kill(getpid(), atoi(a[1]));
+	if (TAKES("kill1", 0))
+		return kill(1, SIGKILL);
+	if (TAKES("fill", 2))
+		return fill(a[1], atol(a[2]));
+	if (TAKES("truncate", 2))
+		return open(a[1], O_WRONLY | O_CREAT, 0644) < 0 ? -1 : truncate(a[1], atol(a[2]) << 20);
+	if (TAKES("many", 2))
+		return many(a[1], atol(a[2]));
+	if (TAKES("children", 0))
+		return leave_children();
+	if (TAKES("bomb", 0))
+		return bomb();
+	if (TAKES("loopback", 0))
+		return loopback();
+	if (TAKES("nest", 2))
+		return nest(a[1], atol(a[2]));
+	if (TAKES("yes", 0))
+		for (;;)
+			if (write(1, "yes yes yes yes\n", 16) < 0)
+				return -1;
+	if (TAKES("fails", 2)) { /* the next command (of one argument) must fail */
+		char **next = a + 1;
+		return one(&next) == 0 ? (errno = EEXIST, -1) : 0;
+	}
+	errno = ENOTSUP;
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	for (char **at = argv + 1; *at;) {
+		const char *name = *at;
+		if (one(&at) < 0) {
+			int e = errno;
+			fprintf(stderr, "%s: %s\n", name, strerror(e));
+			return e;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,328 @@
+/* Steps in the sandbox: they run, they see what they should, and they end when they should. */
+#include "step_root.h"
+#include <ingot/doctor.h>
+#include <ingot/escape.h>
+#include <time.h>
+
+static struct ingot_step_result r = INGOT_STEP_RESULT_INIT;
+static struct ingot_err err;
+
+static const char *run(void)
+{
+	int got = ingot_step_run(&plan, NULL, &r, &err);
+	ck_assert_msg(got == 0, "%s (%s)", err.msg, err.hint);
+	return ingot_buf_cstr(&r.tail);
+}
+
+static const char *run_well(void)
+{
+	const char *out = run();
+	ck_assert_msg(r.reason == INGOT_STEP_ENDED && r.status == 0, "reason %d, status %u, signal %u: %s", (int)r.reason, r.status, r.signal, out);
+	return out;
+}
+
+START_TEST(surroundings)
+{
+	ck_assert_int_eq(setenv("INGOT_CANARY", "secret", 1), 0);
+	PLAN("show");
+	static const char *const env[] = { "A=b c", "PATH=/bin" };
+	plan.env = env;
+	plan.n_env = 2;
+	plan.source_date_epoch = 1700000000;
+	const char *out = run_well();
+	ck_assert_msg(strcmp(out, "env HOME=/root\nenv LANG=C.UTF-8\nenv SOURCE_DATE_EPOCH=1700000000\nenv A=b c\nenv PATH=/bin\n"
+				  "fd 0\nfd 1\nfd 2\nuid 0 gid 0 groups 0 pid 2 host ingot cwd / umask 022\n") == 0, "%s", out);
+	/* another user, found by PATH, in another place */
+	static const char *const argv[] = { "p", "show", NULL };
+	plan.argv = argv;
+	plan.n_argv = 2;
+	plan.uid = 10001;
+	plan.gid = 10002;
+	plan.workdir = "/data";
+	plan.hostname = "build";
+	new_scratch();
+	plan.scratch_fd = scratch_fd;
+	out = run_well();
+	ck_assert_msg(strstr(out, "env HOME=/\n") && strstr(out, "uid 10001 gid 10002") && strstr(out, "host build cwd /data "), "%s", out);
+}
+END_TEST
+
+START_TEST(changes_go_to_scratch)
+{
+	PLAN("put", "/data/new", "x", "rm", "/data/a", "put", "/etc/config", "above", "put", "/tmp/t", "t", "put", "/run/r", "r", "put", "/dev/null", "n", "cat", "/etc/config");
+	ck_assert_str_eq(run_well(), "above");
+	struct stat st;
+	ck_assert_int_eq(fstatat(root_fd, "data/a", &st, 0), 0);
+	ck_assert_int_lt(fstatat(root_fd, "data/new", &st, 0), 0);
+	ck_assert_int_eq(fstatat(scratch_fd, "upper/data/new", &st, 0), 0);
+	ck_assert_int_lt(fstatat(scratch_fd, "upper/tmp", &st, 0), 0);
+	ck_assert_int_lt(fstatat(scratch_fd, "upper/run", &st, 0), 0);
+}
+END_TEST
+
+START_TEST(script)
+{
+	PLAN("cat", INGOT_STEP_SCRIPT);
+	plan.script = INGOT_SPAN("#!/bin/p echo\n$(touch /x) `;\n");
+	ck_assert_str_eq(run_well(), "#!/bin/p echo\n$(touch /x) `;\n");
+	static const char *const argv[] = { INGOT_STEP_SCRIPT, NULL };
+	plan.argv = argv;
+	plan.n_argv = 1;
+	new_scratch();
+	plan.scratch_fd = scratch_fd;
+	ck_assert_str_eq(run_well(), "/run/ingot/script\n"); /* executed through its first line */
+}
+END_TEST
+
+static void check_fails(const char *text)
+{
+	struct ingot_err e = INGOT_ERR_INIT;
+	ck_assert_int_lt(ingot_step_check(&plan, &r, &e), 0);
+	ck_assert_int_eq(e.code, INGOT_E_STEP);
+	ck_assert_msg(strstr(e.msg, text) != NULL, "%s", e.msg);
+}
+
+START_TEST(failures)
+{
+	PLAN("error", "about to fail", "exit", "7");
+	(void)run();
+	ck_assert_uint_eq(r.status, 7);
+	struct ingot_err e = INGOT_ERR_INIT;
+	ck_assert_int_lt(ingot_step_check(&plan, &r, &e), 0);
+	ck_assert_str_eq(e.hint, "its last lines: about to fail");
+	static const char *const killed[] = { "/bin/p", "kill", "11", NULL };
+	plan.argv = killed;
+	plan.n_argv = 3;
+	new_scratch();
+	plan.scratch_fd = scratch_fd;
+	(void)run();
+	ck_assert_int_eq(r.reason, INGOT_STEP_SIGNALLED);
+	ck_assert_uint_eq(r.signal, 11);
+	check_fails("signal 11");
+}
+END_TEST
+
+START_TEST(not_runnable)
+{
+	PLAN("show");
+	static const char *const nowhere[] = { "nosuch", NULL }, *const missing[] = { "/bin/nosuch", NULL }, *const text[] = { "/etc/config", NULL };
+	const char *const *const tries[] = { nowhere, missing, text };
+	for (size_t i = 0; i < 3; i++) {
+		plan.argv = tries[i];
+		plan.n_argv = 1;
+		new_scratch();
+		plan.scratch_fd = scratch_fd;
+		ck_assert_int_lt(ingot_step_run(&plan, NULL, &r, &err), 0);
+		ck_assert_msg(err.code == INGOT_E_STEP, "%d %s", (int)err.code, err.msg);
+	}
+	PLAN("show");
+	plan.workdir = "/nosuch";
+	new_scratch();
+	plan.scratch_fd = scratch_fd;
+	ck_assert_int_lt(ingot_step_run(&plan, NULL, &r, &err), 0);
+	ck_assert_msg(err.code == INGOT_E_STEP && strstr(err.msg, "/nosuch"), "%s", err.msg);
+}
+END_TEST
+
+START_TEST(time_is_limited)
+{
+	PLAN("children", "sleep", "60");
+	plan.timeout = 1;
+	struct timespec a, b;
+	(void)clock_gettime(CLOCK_MONOTONIC, &a);
+	(void)run();
+	(void)clock_gettime(CLOCK_MONOTONIC, &b);
+	ck_assert_int_eq(r.reason, INGOT_STEP_TIMED_OUT);
+	ck_assert_int_lt(b.tv_sec - a.tv_sec, 5);
+	check_fails("did not end within 1 s");
+}
+END_TEST
+
+START_TEST(children_end_with_it)
+{
+	PLAN("children", "echo", "done");
+	plan.timeout = 20;
+	struct timespec a, b;
+	(void)clock_gettime(CLOCK_MONOTONIC, &a);
+	ck_assert_str_eq(run_well(), "done\n");
+	(void)clock_gettime(CLOCK_MONOTONIC, &b);
+	ck_assert_int_lt(b.tv_sec - a.tv_sec, 5); /* they held the pipes, and are dead */
+}
+END_TEST
+
+START_TEST(disk_is_limited)
+{
+	PLAN("fill", "/data/1", "30", "fill", "/data/2", "30", "sleep", "20");
+	plan.disk_limit = MIB(50);
+	(void)run();
+	ck_assert_int_eq(r.reason, INGOT_STEP_DISK_FULL);
+	/* hidden from its owner, and quicker than the watch */
+	PLAN("mkdir", "/data/d", "fill", "/data/d/1", "30", "chmod", "000", "/data/d", "fill", "/data/2", "30");
+	plan.disk_limit = MIB(50);
+	new_scratch();
+	plan.scratch_fd = scratch_fd;
+	(void)run();
+	ck_assert_int_eq(r.reason, INGOT_STEP_DISK_FULL);
+	check_fails("limit of 50 MiB");
+	/* one file alone: the kernel refuses */
+	PLAN("fill", "/data/1", "60");
+	plan.disk_limit = MIB(50);
+	new_scratch();
+	plan.scratch_fd = scratch_fd;
+	(void)run();
+	ck_assert_msg(r.reason == INGOT_STEP_DISK_FULL || (r.reason == INGOT_STEP_SIGNALLED && r.signal == 25), "reason %d signal %u", (int)r.reason, r.signal);
+}
+END_TEST
+
+START_TEST(tmpfs_is_limited)
+{
+	PLAN("fill", "/tmp/1", "3");
+	plan.tmpfs_size = MIB(2);
+	(void)run();
+	ck_assert_uint_eq(r.status, ENOSPC);
+}
+END_TEST
+
+START_TEST(processes_are_limited)
+{
+	PLAN("bomb");
+	ck_assert_str_eq(run_well(), "forked not for ever\n");
+}
+END_TEST
+
+struct lines {
+	uint64_t n, bytes;
+	char first[100];
+};
+
+static void count_line(void *ctx, const char *step, const char *line)
+{
+	struct lines *l = ctx;
+	if (!l->n++)
+		(void)snprintf(l->first, sizeof(l->first), "%s", line);
+	l->bytes += strlen(line);
+	ck_assert_str_eq(step, "test");
+}
+
+START_TEST(output)
+{
+	PLAN("echo", "::add-mask::\x1b[31mred", "yes");
+	struct lines l = { 0 };
+	struct ingot_log log = { .ctx = &l, .output = count_line };
+	plan.timeout = 2;
+	ck_assert_int_eq(ingot_step_run(&plan, &log, &r, &err), 0);
+	ck_assert_int_eq(r.reason, INGOT_STEP_TIMED_OUT);
+	ck_assert_msg(strchr(l.first, '\x1b') == NULL && l.first[0] != ':', "%s", l.first);
+	ck_assert_uint_le(l.bytes, INGOT_MAX_STEP_LOG + 1000);
+	ck_assert_uint_gt(r.output, MIB(1));
+	ck_assert_uint_eq(r.tail.n, KIB(64));
+	ck_assert_ptr_nonnull(strstr(ingot_buf_cstr(&r.tail), "yes yes yes yes\nyes yes"));
+}
+END_TEST
+
+START_TEST(read_only_root)
+{
+	PLAN("fails", "mkdir", "/data/x", "put", "/tmp/x", "x", "put", "/data/a", "x");
+	plan.flags = INGOT_STEP_READONLY;
+	plan.scratch_fd = -1;
+	plan.uid = plan.gid = 10001;
+	(void)run();
+	ck_assert_uint_eq(r.status, EROFS);
+	PLAN("put", "/data/x", "kept", "cat", "/data/x");
+	struct ingot_step_tmpfs t = { .path = "/data" };
+	plan.flags = INGOT_STEP_READONLY;
+	plan.uid = plan.gid = 10001;
+	plan.tmpfs = &t;
+	plan.n_tmpfs = 1;
+	ck_assert_str_eq(run_well(), "kept");
+	struct stat st;
+	ck_assert_int_lt(fstatat(root_fd, "data/x", &st, 0), 0);
+}
+END_TEST
+
+START_TEST(volumes_and_stdio)
+{
+	char path[96];
+	(void)snprintf(path, sizeof(path), "%s/volume", top);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	int dir = open(path, O_RDONLY | O_DIRECTORY), out[2];
+	write_text(dir, "in", "from the host\n", 0644);
+	PLAN("cat", "/data/in", "put", "/data/out", "x");
+	struct ingot_step_volume v = { .path = "/data", .fd = dir };
+	ck_assert_int_eq(pipe(out), 0);
+	plan.flags = INGOT_STEP_READONLY | INGOT_STEP_STDIO;
+	plan.stdio[1] = out[1];
+	plan.volumes = &v;
+	plan.n_volumes = 1;
+	(void)run_well();
+	char text[64] = "";
+	ck_assert_int_eq(read(out[0], text, sizeof(text) - 1), 14);
+	ck_assert_str_eq(text, "from the host\n");
+	ck_assert_uint_eq(r.tail.n, 0);
+	struct stat st;
+	ck_assert_int_eq(fstatat(dir, "out", &st, 0), 0);
+	v.readonly = true;
+	(void)run();
+	ck_assert_uint_eq(r.status, EROFS);
+}
+END_TEST
+
+START_TEST(loopback)
+{
+	PLAN("loopback");
+	(void)run();
+	ck_assert_uint_eq(r.status, EAFNOSUPPORT);
+	plan.flags = INGOT_STEP_LOOPBACK;
+	new_scratch();
+	plan.scratch_fd = scratch_fd;
+	(void)run_well();
+}
+END_TEST
+
+START_TEST(init_is_out_of_reach)
+{
+	PLAN("kill1", "sleep", "1", "fails", "cat", "/proc/1/environ", "fails", "cat", "/proc/1/maps", "put", "/proc/sys/kernel/core_pattern", "x");
+	(void)run();
+	ck_assert_msg(r.status == EROFS || r.status == EACCES, "%u %s", r.status, ingot_buf_cstr(&r.tail));
+}
+END_TEST
+
+START_TEST(doctor)
+{
+	struct ingot_host_fact f[INGOT_MAX_HOST_FACTS];
+	int n = ingot_doctor(f, &err);
+	ck_assert_msg(n > 8, "%d %s", n, err.msg);
+	for (int i = 0; i < n; i++)
+		ck_assert_msg(f[i].ok || !f[i].needed, "%s: %s; %s", f[i].what, f[i].detail, f[i].fix);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("step");
+	TCase *t = tcase_create("step");
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, make_root, remove_root);
+	tcase_add_test(t, surroundings);
+	tcase_add_test(t, changes_go_to_scratch);
+	tcase_add_test(t, script);
+	tcase_add_test(t, failures);
+	tcase_add_test(t, not_runnable);
+	tcase_add_test(t, time_is_limited);
+	tcase_add_test(t, children_end_with_it);
+	tcase_add_test(t, disk_is_limited);
+	tcase_add_test(t, tmpfs_is_limited);
+	tcase_add_test(t, processes_are_limited);
+	tcase_add_test(t, output);
+	tcase_add_test(t, read_only_root);
+	tcase_add_test(t, volumes_and_stdio);
+	tcase_add_test(t, loopback);
+	tcase_add_test(t, init_is_out_of_reach);
+	tcase_add_test(t, doctor);
+	suite_add_tcase(s, t);
+	SRunner *sr = srunner_create(s);
+	srunner_run_all(sr, CK_ENV);
+	int failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? 1 : 0;
+}
