@@ -292,8 +292,8 @@ static int read_header(struct tar *t, struct ingot_err *err)
 		t->state = AT_SECOND_ZERO;
 		return 0;
 	}
-	ingot_pass(check_sum(t, &h, err));
-	ingot_pass(check_magic(t, &h, &gnu, err));
+	if (check_sum(t, &h, err) < 0 || check_magic(t, &h, &gnu, err) < 0)
+		return t->entries || t->pax.n ? -1 : ingot_context(err, "not a tar archive, or not one that is read here");
 	if (h.typeflag && strchr("xgLK", h.typeflag))
 		return begin_special(t, &h, gnu, err);
 	return begin_entry(t, &h, gnu, err);
@@ -347,6 +347,8 @@ int tar_feed(struct tar *t, struct ingot_span block, struct ingot_err *err)
 
 int tar_end(const struct tar *t, struct ingot_err *err)
 {
+	if (t->state == AT_HEADER && !t->have && !t->entries)
+		return ingot_fail(err, INGOT_E_OUTSIDE, "the archive is empty: not even its end is there");
 	if (t->state != AT_END || t->tail)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "the archive is cut short: it does not end in two zero blocks");
 	return 0;

@@ -1,23 +1,28 @@
 #!/usr/bin/python3
 """Write the archives that ingot-decode must refuse, and their honest neighbours that it must read, to a directory.
 
-    make.py OUT        OUT/KIND/bad/ATTACK and OUT/KIND/good/NAME, KIND being tar, deb, archive or stream
+    make.py OUT [--flat]   OUT/KIND/bad/ATTACK and OUT/KIND/good/NAME, KIND being tar, deb, archive or stream; flat: OUT/KIND/NAME, seeds for a
+                           fuzzer: those of archive under tar, none larger than 64 KiB
 
 Each file of bad/ is named by its attack and differs from an honest one in that point only. Nothing here is needed beside Python itself.
 """
 import gzip, lzma, pathlib, struct, sys, zlib
 
-OUT = pathlib.Path(sys.argv[1])
+OUT, FLAT = pathlib.Path(sys.argv[1]), "--flat" in sys.argv[2:]
 USTAR, GNU = b"ustar\x0000", b"ustar  \x00"
 END = bytes(1024)
 add = sum
 
 
 def put(kind, verdict, name, data):
+    if FLAT:
+        if len(data) > 65536 or kind == "stream":
+            return
+        kind, verdict, name = {"archive": "tar"}.get(kind, kind), "", f"{kind}-{verdict}-{name}"
     d = OUT / kind / verdict
     d.mkdir(parents=True, exist_ok=True)
     p = d / name
-    assert not p.exists(), p
+    assert FLAT or not p.exists(), p
     p.write_bytes(data)
 
 
