@@ -4,6 +4,7 @@
 #include <ingot/fd.h>
 #include <ingot/limits.h>
 #include <ingot/path.h>
+#include <stdint.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,13 +17,20 @@ bool ingot_name_valid(struct ingot_span name)
 
 bool ingot_path_valid(struct ingot_span path)
 {
-	if (path.n > INGOT_MAX_PATH || ingot_span_ends(path, "/"))
+	if (path.n == 0)
+		return true;
+	if (path.n > INGOT_MAX_PATH || ingot_span_has(path, '\0'))
 		return false;
+	/* One pass over all names: every entry of every tree comes through here. */
 	size_t depth = 0;
-	struct ingot_span name;
-	while (ingot_span_next(&path, '/', &name))
-		if (!ingot_name_valid(name) || ++depth > INGOT_MAX_DEPTH)
+	for (size_t start = 0, i = 0; i <= path.n; i++) {
+		if (i < path.n && path.p[i] != '/')
+			continue;
+		struct ingot_span name = { path.p + start, i - start };
+		if (name.n == 0 || name.n > INGOT_MAX_NAME || ++depth > INGOT_MAX_DEPTH || (name.p[0] == '.' && !ingot_name_valid(name)))
 			return false;
+		start = i + 1;
+	}
 	return true;
 }
 
@@ -30,6 +38,13 @@ int ingot_path_cmp(struct ingot_span a, struct ingot_span b)
 {
 	size_t n = a.n < b.n ? a.n : b.n;
 	size_t i = 0;
+	/* Neighbours in a tree share most of their path. */
+	for (uint64_t x, y; n - i >= 8; i += 8) {
+		memcpy(&x, a.p + i, 8);
+		memcpy(&y, b.p + i, 8);
+		if (x != y)
+			break;
+	}
 	while (i < n && a.p[i] == b.p[i])
 		i++;
 	if (i == n)

@@ -74,17 +74,15 @@ ssize_t ingot_delta_find(const struct ingot_delta *d, struct ingot_span path, un
 	return -1;
 }
 
-int ingot_delta_check(const struct ingot_delta *d, enum ingot_code code, struct ingot_err *err)
+int ingot_delta_check_at(const struct ingot_delta *d, size_t i, enum ingot_code code, struct ingot_err *err)
 {
-	for (size_t i = 0; i < d->n; i++) {
-		const struct ingot_change *c = &d->changes[i], *next = &d->changes[i + 1 < d->n ? i + 1 : i];
-		bool same = next != c && ingot_span_eq(c->path, next->path);
-		if (c->op == INGOT_OPAQUE) {
-			if (!same || next->op != INGOT_PUT || d->nodes[next->node].type != INGOT_DIR)
-				return ingot_fail(err, code, "/%s is marked opaque, but is not put as a directory", INGOT_SHOW(c->path));
-		} else if (same) {
-			return ingot_fail(err, code, "/%s is there twice", INGOT_SHOW(c->path));
-		}
+	const struct ingot_change *c = &d->changes[i], *next = i + 1 < d->n ? c + 1 : NULL;
+	bool same = next && ingot_span_eq(c->path, next->path);
+	if (c->op == INGOT_OPAQUE) {
+		if (!same || next->op != INGOT_PUT || d->nodes[next->node].type != INGOT_DIR)
+			return ingot_fail(err, code, "/%s is marked opaque, but is not put as a directory", INGOT_SHOW(c->path));
+	} else if (same) {
+		return ingot_fail(err, code, "/%s is there twice", INGOT_SHOW(c->path));
 	}
 	return 0;
 }
@@ -236,7 +234,8 @@ static int lead(struct ingot_delta *d, struct ingot_err *err)
 static int finish(struct ingot_delta *d, struct ingot_err *err)
 {
 	sort(d);
-	ingot_pass(ingot_delta_check(d, INGOT_E_OUTSIDE, err));
+	for (size_t i = 0; i < d->n; i++)
+		ingot_pass(ingot_delta_check_at(d, i, INGOT_E_OUTSIDE, err));
 	return lead(d, err);
 }
 

@@ -20,6 +20,5 @@ int ingot_change_cmp(const struct ingot_change *a, const struct ingot_change *b)
 ssize_t ingot_delta_find(const struct ingot_delta *d, struct ingot_span path, unsigned ops);
 #define OP_BIT(op) (1U << (op))
 #define NO_NODE UINT32_MAX /* of a remove or opaque */
-/* Sorted already: at one path one change, or an opaque and the put of a directory. */
-int ingot_delta_check(const struct ingot_delta *d, enum ingot_code code, struct ingot_err *err) INGOT_MUST_USE;
-
+/* Of a sorted delta: at one path is one change, or an opaque and the put of a directory. Looks at change i and the one behind it. */
+int ingot_delta_check_at(const struct ingot_delta *d, size_t i, enum ingot_code code, struct ingot_err *err) INGOT_MUST_USE;

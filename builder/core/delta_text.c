@@ -78,6 +78,8 @@ static int read_change(struct line_reader *r, const struct line_record *rec, str
 	ingot_delta_add(d, op, rec->path, node, rec->leader);
 	if (d->n > 1 && ingot_change_cmp(&d->changes[d->n - 2], &d->changes[d->n - 1]) >= 0)
 		return ingot_fail(err, INGOT_E_INPUT, "line %zu: /%s is there twice, or out of order", r->line, INGOT_SHOW(rec->path));
+	if (d->n > 1)
+		ingot_try(err, ingot_delta_check_at(d, d->n - 2, INGOT_E_INPUT, err), "line %zu", r->line);
 	return 0;
 }
 
@@ -91,7 +93,8 @@ int ingot_delta_parse(struct ingot_span text, struct ingot_delta **ret, struct i
 	while ((got = ingot_lines_next(&r, rec, err)) > 0)
 		ingot_pass(read_change(&r, rec, d, err));
 	ingot_pass(got);
-	ingot_pass(ingot_delta_check(d, INGOT_E_INPUT, err));
+	if (d->n)
+		ingot_try(err, ingot_delta_check_at(d, d->n - 1, INGOT_E_INPUT, err), "line %zu", r.line);
 	*ret = TAKE_PTR(d);
 	return 0;
 }

@@ -184,9 +184,16 @@ static int add_parents(const struct fitting *f, struct parents *p, struct ingot_
 		if (end >= path.n)
 			return 0;
 		struct ingot_span dir = { path.p, end };
+		/* A directory that the source puts is on the stack by now. */
+		if (p->killing && ingot_span_eq(dir, p->killed))
+			return ingot_fail(err, INGOT_E_OUTSIDE, "/%s is below /%s, which the same source makes something else than a directory", INGOT_SHOW(path),
+					  INGOT_SHOW(dir));
 		bool alive = !p->killing || !ingot_path_under(dir, p->killed);
-		if (!alive || !ingot_tree_lookup(f->t, dir))
+		const struct ingot_node *have = alive ? ingot_tree_lookup(f->t, dir) : NULL;
+		if (!have)
 			ingot_pass(ingot_delta_put(b, dir, &missing, err));
+		else if (have->type != INGOT_DIR)
+			return ingot_fail(err, INGOT_E_OUTSIDE, "/%s is below /%s, which is not a directory", INGOT_SHOW(path), INGOT_SHOW(dir));
 		ingot_assert(p->depth < sizeof(p->stack) / sizeof(p->stack[0]));
 		p->stack[p->depth++] = dir;
 		at = end;

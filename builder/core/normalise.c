@@ -235,8 +235,10 @@ static int change_one(struct normalising *x, struct ingot_delta_builder *b, size
 	return ingot_delta_put(b, path, &node, err);
 }
 
+/* Returns how many it made. */
 static int make_writable_places(struct normalising *x, struct ingot_delta_builder *b, struct ingot_err *err)
 {
+	int made = 0;
 	for (size_t i = 0; i < x->policy->n_writable; i++) {
 		struct ingot_span path = x->writable[i];
 		bool again = ingot_tree_find(x->t, path) >= 0;
@@ -248,8 +250,9 @@ static int make_writable_places(struct normalising *x, struct ingot_delta_builde
 		ingot_pass(ingot_delta_put(b, path, &node, err));
 		const char *name = shown(x, path);
 		report(x, INGOT_SEV_NOTE, "writable", name, ingot_arena_strf(x->out->arena, "%s did not exist and was made, for it is to be writable", name), SIZE_MAX);
+		made++;
 	}
-	return 0;
+	return made;
 }
 
 static int changes(struct normalising *x, struct ingot_delta **ret, struct ingot_err *err)
@@ -266,11 +269,14 @@ static int changes(struct normalising *x, struct ingot_delta **ret, struct ingot
 		i = ingot_tree_subtree_end(x->t, i) - 1;
 	}
 	x->quiet = false;
-	ingot_pass(make_writable_places(x, b, err));
+	int made = make_writable_places(x, b, err);
+	ingot_pass(made);
 	_cleanup_(ingot_delta_freep) struct ingot_delta *d = NULL;
 	ingot_pass(ingot_delta_finish(TAKE_PTR(b), &d, err));
-	/* Parents of places that were made; nothing else here needs fitting. */
-	return ingot_fit(x->t, d, x->policy->epoch, ret, err);
+	if (made)
+		return ingot_fit(x->t, d, x->policy->epoch, ret, err); /* their parents may be missing */
+	*ret = TAKE_PTR(d);
+	return 0;
 }
 
 static void unused_allows(struct normalising *x)

@@ -101,8 +101,10 @@ bool ingot_transient_match(const char *pattern, struct ingot_span path)
 const struct transient *ingot_transient(struct ingot_span path)
 {
 	for (size_t i = 0; path.n && i < sizeof(table) / sizeof(table[0]); i++) {
-		char first = table[i].pattern[0];
-		if ((first == '*' || first == path.p[0]) && ingot_transient_match(table[i].pattern, path))
+		/* Both ends tell for nearly every path that the row is not meant. */
+		struct ingot_span pattern = ingot_span_of(table[i].pattern);
+		char first = pattern.p[0], last = pattern.p[pattern.n - 1];
+		if ((first == '*' || first == path.p[0]) && (last == '*' || last == path.p[path.n - 1]) && ingot_transient_match(pattern.p, path))
 			return &table[i];
 	}
 	return NULL;

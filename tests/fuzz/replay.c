@@ -29,21 +29,31 @@ static int replay(int dir, const char *name)
 	return close(fd);
 }
 
-int main(int argc, char **argv)
+static int replay_all(const char *where)
 {
-	DIR *d = argc > 1 ? opendir(argv[1]) : NULL;
+	DIR *d = opendir(where);
+	int n = 0;
 	if (!d) {
-		perror(argc > 1 ? argv[1] : "usage: fuzz_NAME CORPUS");
-		return 2;
+		perror(where);
+		return -1;
 	}
-	size_t n = 0;
 	for (struct dirent *e; (e = readdir(d));) {
 		if (e->d_name[0] == '.')
 			continue;
 		if (replay(dirfd(d), e->d_name) < 0)
-			return 1;
+			return -1;
 		n++;
 	}
 	(void)closedir(d);
-	return n ? 0 : 1;
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (replay_all(argv[i]) <= 0)
+			return 1;
+	if (argc < 2)
+		(void)fprintf(stderr, "usage: fuzz_NAME CORPUS..\n");
+	return argc < 2 ? 2 : 0;
 }
