@@ -146,14 +146,14 @@ static int each_below(struct ingot_store *s, int dir, const char *fan, object_ea
 
 int object_each(struct ingot_store *s, int dir, object_each_fn f, void *ctx)
 {
-	/* By number, not by reading the directory: what else may be in there is none of ours. */
-	for (unsigned i = 0; i < 256; i++) {
-		char fan[3];
-		uint8_t byte = (uint8_t)i;
-		ingot_format_hex(&byte, 1, fan);
-		int r = each_below(s, dir, fan, f, ctx);
-		if (r)
-			return r;
+	DIR *fans = dir_open(dir, ".");
+	int r = 0;
+	for (const char *fan; fans && !r && (fan = dir_next(fans));) {
+		uint8_t byte;
+		if (ingot_parse_hex(ingot_span_of(fan), &byte, 1) == 0) /* what else may be in there is none of ours */
+			r = each_below(s, dir, fan, f, ctx);
 	}
-	return 0;
+	if (fans)
+		(void)closedir(fans);
+	return r;
 }
