@@ -1,4 +1,5 @@
 #include "client.h"
+#include <ingot/escape.h>
 #include <ingot/helper.h>
 #include <ingot/limits.h>
 
@@ -35,7 +36,12 @@ int recipe_parse(const struct source_text *s, bool lock, struct ingot_arena *are
 	_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
 	ingot_pass(ingot_helper_start(&h, "ingot-recipe", NULL, 0, err));
 	ingot_pass(send_text(h.chan, s, lock, err));
-	ingot_pass(receive_nodes(h.chan, b, err));
+	if (receive_nodes(h.chan, b, err) < 0) {
+		/* It died, or was ended by its limits of memory and time: there is no place to name, but a file. */
+		if (err->code == INGOT_E_BUG)
+			(void)ingot_context(err, "reading %s", INGOT_SHOW(ingot_span_of(s->file)));
+		return -1;
+	}
 	struct node *root;
 	ingot_pass(node_builder_end(b, &root, err));
 	ingot_pass(ingot_helper_finish(&h, err));

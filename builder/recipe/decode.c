@@ -54,8 +54,10 @@ static int check_keys(struct decode *d, const struct object *o, const struct nod
 	char list[128] = "";
 	for (size_t i = 0; o->one_of[i]; i++) {
 		const struct node *c = node_get(n, o->one_of[i]);
-		if (c && chosen)
-			return decode_fail(d, c->key_at, err, "\"%s\" and \"%s\" exclude each other", INGOT_SHOW(chosen->key), o->one_of[i]);
+		if (c && chosen) {
+			bool later = c->key_at.line != chosen->key_at.line ? c->key_at.line > chosen->key_at.line : c->key_at.column > chosen->key_at.column;
+			return decode_fail(d, later ? c->key_at : chosen->key_at, err, "\"%s\" and \"%s\" exclude each other", INGOT_SHOW(chosen->key), o->one_of[i]);
+		}
 		chosen = c ? c : chosen;
 		size_t used = strlen(list);
 		(void)snprintf(list + used, sizeof(list) - used, "%s\"%s\"", i ? " or " : "", o->one_of[i]);

@@ -77,6 +77,10 @@ static int check_install(struct decode *d, const struct ingot_recipe *r, struct 
 	if (!p->install.n)
 		return 0;
 	const struct ingot_source *s = NULL;
+	for (size_t i = 0; i < p->install.n; i++)
+		for (size_t k = 0; k < p->exclude.n; k++)
+			if (strcmp(p->install.v[i], p->exclude.v[k]) == 0)
+				return decode_fail(d, p->exclude.at[k], err, "exclude: \"%s\" is on the list to install, too", p->exclude.v[k]);
 	if (!p->from) {
 		if (count_packages_sources(r, &s) > 1)
 			return decode_fail(d, p->at, err, "packages: there are several packages sources; say which one with \"from\"");
@@ -89,10 +93,6 @@ static int check_install(struct decode *d, const struct ingot_recipe *r, struct 
 		return unknown_name(d, r, "from", p->from, p->at, false, err);
 	if (s->kind != INGOT_SRC_PACKAGES)
 		return decode_fail(d, p->at, err, "from: \"%s\" is no source of packages", p->from);
-	for (size_t i = 0; i < p->install.n; i++)
-		for (size_t k = 0; k < p->exclude.n; k++)
-			if (strcmp(p->install.v[i], p->exclude.v[k]) == 0)
-				return decode_fail(d, p->exclude.at[k], err, "exclude: \"%s\" is on the list to install, too", p->exclude.v[k]);
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <fcntl.h>
 #include <ingot/fd.h>
+#include <ingot/mem.h>
 #include <ingot/recipe.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,8 +5,10 @@
 
 /* libfyaml copies a line to the stack at a time; 8 KiB are a long line, 64 KiB a small stack. */
 #define LINE_MAX_BYTES KIB(64)
-/* Every token of a flow collection begins with or is separated by one of these. At 350 bytes each: 35 MB. A file that people wrote has some hundreds. */
+/* Every token of a flow collection begins with or is separated by an indicator: 350 bytes each, nearly 1 KB for an opening bracket. These
+ * bounds keep libfyaml below 64 MiB (measured 50); a file that people wrote has some hundreds of either, most of them in its scripts. */
 #define INDICATORS_MAX 100000
+#define OPENERS_MAX 30000
 
 static int refuse(const char *name, struct ingot_span text, size_t at, struct ingot_err *err, const char *what, const char *hint)
 {
@@ -36,6 +38,22 @@ static const char *bad_character(uint32_t c, bool before_newline)
 	return NULL;
 }
 
+/* libfyaml 0.7.12 is quadratic in blank lines that follow each other in a block scalar: 65,536 of them take it 10 s. */
+#define BLANK_LINES_MAX 100
+
+static int scan_blank_lines(const char *name, struct ingot_span text, struct ingot_err *err)
+{
+	size_t blank = 0;
+	struct ingot_span rest = text, line;
+	while (ingot_span_next(&rest, '\n', &line)) {
+		struct ingot_span s = ingot_span_trim(line);
+		blank = s.n == 0 || ingot_span_is(s, "\r") ? blank + 1 : 0;
+		if (blank > BLANK_LINES_MAX)
+			return refuse(name, text, (size_t)(line.p - text.p), err, "more than 100 blank lines in a row", NULL);
+	}
+	return 0;
+}
+
 static int scan_characters(const char *name, struct ingot_span text, struct ingot_err *err)
 {
 	size_t line_start = 0;
@@ -53,7 +71,7 @@ static int scan_characters(const char *name, struct ingot_span text, struct ingo
 			return refuse(name, text, i, err, "a line of more than 64 KiB", NULL);
 		i += n;
 	}
-	return 0;
+	return scan_blank_lines(name, text, err);
 }
 
 int scan_recipe(const char *name, struct ingot_span text, struct ingot_err *err)
@@ -61,10 +79,19 @@ int scan_recipe(const char *name, struct ingot_span text, struct ingot_err *err)
 	if (text.n > INGOT_MAX_RECIPE)
 		return refuse(name, text, 0, err, "larger than 1 MiB", NULL);
 	ingot_pass(scan_characters(name, text, err));
-	size_t indicators = 0;
-	for (size_t i = 0; i < text.n; i++)
-		if (strchr("[]{},:?&*!\"'", text.p[i]) && ++indicators > INDICATORS_MAX)
+	size_t indicators = 0, openers = 0;
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+		bool dash = c == '-' && (i + 1 == text.n || strchr(" \t\n", text.p[i + 1]));
+		if ((dash || strchr("[]{},:?&*!\"'", c)) && ++indicators > INDICATORS_MAX)
 			return refuse(name, text, i, err, "more than 100000 brackets, commas, colons, quotes and the like", NULL);
+		if ((c == '[' || c == '{') && ++openers > OPENERS_MAX)
+			return refuse(name, text, i, err, "more than 30000 opening brackets", NULL);
+		/* Unknown ones are collected without end (1 MiB of them: 128 MB), and no recipe needs one: what is inside a mapping is never at
+		 * the beginning of a line. */
+		if (c == '%' && (i == 0 || text.p[i - 1] == '\n'))
+			return refuse(name, text, i, err, "directives are not used in recipes", "remove the line");
+	}
 	return 0;
 }
 

@@ -81,8 +81,20 @@ static bool next_is_key(struct yaml *y)
 	return l->have_key;
 }
 
-static int check_properties(struct yaml *y, const struct ingot_msg_node *n, struct fy_token *anchor, struct fy_token *tag, struct ingot_err *err)
+/* The library's mark of a token stands behind its first character if that is &, * or a quote. */
+static void move_to_token(struct ingot_msg_node *n, struct fy_token *token, unsigned behind)
 {
+	const struct fy_mark *m = token ? fy_token_start_mark(token) : NULL;
+	if (m && m->line >= 0 && m->column >= (int)behind) {
+		n->line = (uint32_t)m->line + 1;
+		n->column = (uint32_t)m->column + 1 - behind;
+	}
+}
+
+static int check_properties(struct yaml *y, struct ingot_msg_node *n, struct fy_token *anchor, struct fy_token *tag, struct ingot_err *err)
+{
+	if (anchor || tag)
+		move_to_token(n, anchor ? anchor : tag, anchor != NULL);
 	if (anchor)
 		return refuse_at(y, n->line, n->column, err, "anchors are not used in recipes", "write the value out where it is needed");
 	if (tag)
@@ -103,6 +115,8 @@ static int on_scalar(struct yaml *y, struct fy_event *e, struct ingot_err *err)
 	n.text = (struct ingot_span){ text, size };
 	enum fy_scalar_style style = e->scalar.value ? fy_scalar_token_get_style(e->scalar.value) : FYSS_PLAIN;
 	n.plain = style == FYSS_PLAIN;
+	if (style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED)
+		move_to_token(&n, e->scalar.value, 1);
 	if (next_is_key(y)) {
 		if (n.plain && ingot_span_is(n.text, "<<"))
 			return refuse_at(y, n.line, n.column, err, "merge keys are not used in recipes", "write the keys out where they are needed");
@@ -139,6 +153,7 @@ static int on_event(struct yaml *y, struct fy_event *e, unsigned *documents, str
 		y->depth--;
 		return emit(y, &n, err);
 	case FYET_ALIAS:
+		move_to_token(&n, e->alias.anchor, 1);
 		return refuse_at(y, n.line, n.column, err, "aliases are not used in recipes", "write the value out; quote it if it begins with an asterisk");
 	case FYET_DOCUMENT_START:
 		if (++*documents > 1)
