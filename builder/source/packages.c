@@ -192,17 +192,22 @@ static bool acknowledged(const struct ingot_recipe *r, const char *package)
 static void report_scripts(const struct load *l)
 {
 	static const char *const scripts[] = { "preinst", "postinst" };
+	const char *first = NULL;
 	for (size_t i = 0; i < l->n; i++) {
 		for (size_t k = 0; k < 2; k++) {
+			const char *name = l->jobs[i].name;
 			struct ingot_span text = ingot_deb_member(l->debs[i], scripts[k]), line;
 			size_t number;
-			if (!text.p || acknowledged(l->rq->recipe, l->jobs[i].name) || !script_does_more(ingot_span_of(l->jobs[i].name), text, &number, &line))
+			if (!text.p || acknowledged(l->rq->recipe, name) || !script_does_more(ingot_span_of(name), text, &number, &line))
 				continue;
-			ingot_say(l->log, INGOT_WARNING, "package %s: its %s does more than is done for it here (line %zu: %s); where that matters add a step, else policy.allow { rule: scripts, path: %s, reason: ... }",
-				  l->jobs[i].name, scripts[k], number, INGOT_SHOW(line), l->jobs[i].name);
+			ingot_say(l->log, INGOT_WARNING, "package %s: its %s is not run, and does more than is done for it here (line %zu: %s)", name, scripts[k], number, INGOT_SHOW(line));
+			first = first ? first : name;
 			break;
 		}
 	}
+	if (first)
+		ingot_say(l->log, INGOT_NOTE, "where the image needs what such a script does, add a step that does it; where not, say so: policy: { allow: [{ rule: scripts, path: %s, reason: ... }] }",
+			  first);
 }
 
 static int load_all(struct load *l, struct ingot_err *err)

@@ -83,7 +83,9 @@ static bool frame(struct ingot_span line)
 {
 	static const char *const exact[] = { "fi", "else", "esac", ";;", "done", "}", "then", "do", "exit 0", "exit 1", ":", "true", "set -e", "set -eu", "set -u", "exit 0;", "return 0", "*)" };
 	static const char *const starts[] = { "#", "if ", "elif ", "case ", "while ", "for ", "echo ", "echo >", "set -", "local ", "exit ", "shift", "abort-", "configure", "triggered", "install)",
-					      "upgrade)", "remove)", "install|", "upgrade|", "remove|", "(configure", "\"configure", "update-alternatives --install", "return" };
+					      "upgrade)", "remove)", "install|", "upgrade|", "remove|", "(configure", "\"configure", "update-alternatives --install", "return",
+					      /* questions, services and conditions: there is nobody to ask, nothing to restart */
+					      ". /usr/share/debconf/confmodule", "db_", "invoke-rc.d ", "deb-systemd-", "&& test ", "&& [ ", "|| test ", "|| [ ", "|| true" };
 	if (!line.n)
 		return true;
 	for (size_t i = 0; i < sizeof(exact) / sizeof(exact[0]); i++)
