@@ -71,7 +71,7 @@ static void say_findings(const struct engine *e, const struct stage_state *s, co
 			origin = ingot_origins_name(s->origins, ingot_origins_of(s->origins, path));
 		transients += strcmp(f->rule, "transient") == 0;
 		enum ingot_level level = f->severity == INGOT_SEV_ERROR ? INGOT_ERROR : f->severity == INGOT_SEV_WARNING ? INGOT_WARNING : INGOT_DEBUG;
-		ingot_say(e->log, level, "[%s] %s: %s%s%.*s%s", f->rule, f->path, f->text, origin.n ? " (" : "", INGOT_SPAN_ARG(origin), origin.n ? ")" : "");
+		ingot_say(e->log, level, "[%s] %s%s%.*s%s", f->rule, f->text, origin.n ? " (" : "", INGOT_SPAN_ARG(origin), origin.n ? ")" : "");
 	}
 	if (transients)
 		ingot_say(e->log, INGOT_INFO, "left out %zu transient files (caches, logs, temporary files); -v names them", transients);
@@ -82,8 +82,7 @@ static int refuse(const struct engine *e, const struct ingot_normal_result *r, s
 	for (size_t i = 0; i < r->n_findings; i++)
 		if (r->findings[i].severity == INGOT_SEV_ERROR) {
 			const struct ingot_finding *f = &r->findings[i];
-			(void)ingot_fail(err, INGOT_E_INPUT, "%s: %s%s", f->path, f->text, r->n_errors > 1 ? " (and more, see above)" : "");
-			(void)ingot_hint(err, "if the image needs it: policy: { allow: [{ rule: %s, path: %s, reason: \"...\" }] }", f->rule, f->path);
+			(void)ingot_fail(err, INGOT_E_INPUT, "%s%s", f->text, r->n_errors > 1 ? " (and more, see above)" : "");
 			return ingot_recipe_blame(e->recipe, e->recipe->image.at, err);
 		}
 	ingot_panic("a refusal without a finding");

@@ -3,6 +3,7 @@
 #include <ingot/buf.h>
 #include <ingot/err.h>
 #include <ingot/log.h>
+#include <ingot/settings.h>
 #include <ingot/store.h>
 #include <stdio.h>
 
@@ -42,6 +43,7 @@ struct cli {
 	size_t n_rest;
 	struct cli_sink sink;
 	struct ingot_log log;
+	struct ingot_settings *settings;
 };
 
 struct cli_verb {

@@ -23,7 +23,7 @@ static const struct cli_option options[] = {
 
 static int check_signing(const struct cli *c, struct ingot_err *err)
 {
-	bool key = cli_has(c, "key"), off = cli_has(c, "unsigned");
+	bool key = cli_has(c, "key") || (c->settings->key && !cli_has(c, "unsigned")), off = cli_has(c, "unsigned");
 	if (key && off)
 		return ingot_fail(err, INGOT_E_INPUT, "--key and --unsigned exclude each other");
 	if (key || off)
@@ -131,7 +131,7 @@ static int build_with(struct cli *c, struct ingot_build_options *o, const char *
 
 static int with_key(struct cli *c, struct ingot_build_options *o, const char *target, struct ingot_err *err)
 {
-	const char *option = cli_value(c, "key");
+	const char *option = cli_has(c, "unsigned") ? NULL : cli_has(c, "key") ? cli_value(c, "key") : c->settings->key;
 	_cleanup_(cli_forget) char *passphrase = NULL;
 	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(4096);
 	struct ingot_key key = { .fd = -1 };

@@ -23,13 +23,16 @@ static int make(struct cli *c, const struct ingot_recipe *recipe, const struct i
 	_cleanup_(ingot_store_closep) struct ingot_store *store = NULL;
 	_cleanup_(ingot_lock_freep) struct ingot_lock *fresh = NULL;
 	_cleanup_(ingot_buf_done) struct ingot_buf changes = INGOT_BUF(16 << 20);
-	const char *keys[CLI_MAX_VALUES];
+	const char *keys[2 * CLI_MAX_VALUES];
+	size_t n_keys = cli_values(c, "archive-key", keys, CLI_MAX_VALUES);
+	for (size_t i = 0; i < c->settings->archive_keys.n && n_keys < 2 * CLI_MAX_VALUES; i++)
+		keys[n_keys++] = c->settings->archive_keys.v[i];
 	ingot_pass(cli_mirrors(c, &mirrors, err));
 	ingot_pass(cli_open_store(c, &store, err));
 	struct ingot_lock_options o = {
 		.mirrors = mirrors,
 		.keys = keys,
-		.n_keys = cli_values(c, "archive-key", keys, CLI_MAX_VALUES),
+		.n_keys = n_keys,
 		.ignore_valid_until = cli_has(c, "ignore-valid-until"),
 		.allow_older_release = cli_has(c, "allow-older-release"),
 		.offline = cli_has(c, "offline"),

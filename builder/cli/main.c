@@ -31,6 +31,7 @@ static int run(struct cli *c, int argc, char *const *argv, struct ingot_err *err
 		return 0;
 	}
 	ingot_pass(cli_sink_open(c, err));
+	ingot_pass(ingot_settings_load(cli_value(c, "config"), &c->settings, err));
 	return c->verb->run(c, err);
 }
 
@@ -74,6 +75,7 @@ int main(int argc, char **argv)
 	if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
 		r = ingot_fail_sys(&err, INGOT_E_BUG, "writing the result");
 	cli_sink_close(&c.sink);
+	ingot_settings_free(c.settings);
 	if (r >= 0)
 		return r;
 	cli_show_error(&c.sink, &err);

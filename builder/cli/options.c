@@ -5,6 +5,7 @@
 
 const struct cli_option cli_common[] = {
 	{ "store", 0, "DIR", "where content is kept (default: $XDG_CACHE_HOME/ingot)" },
+	{ "config", 0, "FILE", "the user's configuration (default: $XDG_CONFIG_HOME/ingot/config.yaml)" },
 	{ "progress", 0, "HOW", "auto, plain, tty, json or none" },
 	{ "quiet", 'q', NULL, "only errors" },
 	{ "verbose", 'v', NULL, "more about what is done" },

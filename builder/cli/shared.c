@@ -9,7 +9,8 @@
 
 int cli_open_store(const struct cli *c, struct ingot_store **ret, struct ingot_err *err)
 {
-	return ingot_store_open(cli_value(c, "store"), &c->log, ret, err);
+	const char *path = cli_value(c, "store");
+	return ingot_store_open(path ? path : c->settings->store, &c->log, ret, err);
 }
 
 int cli_format(const struct cli *c, bool mtree, enum cli_format *ret, struct ingot_err *err)
@@ -131,7 +132,9 @@ int cli_mirrors(const struct cli *c, struct ingot_mirrors **ret, struct ingot_er
 	struct ingot_mirror_config config = {
 		.options = options,
 		.n_options = cli_values(c, "mirror", options, CLI_MAX_VALUES),
-		.proxy = proxy ? proxy : getenv("http_proxy"),
+		.configured = c->settings->mirrors.v,
+		.n_configured = c->settings->mirrors.n,
+		.proxy = proxy ? proxy : c->settings->proxy ? c->settings->proxy : getenv("http_proxy"),
 	};
 	return ingot_mirrors_new(&config, &c->log, ret, err);
 }

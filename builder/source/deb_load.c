@@ -115,6 +115,7 @@ struct pool {
 	const struct ingot_log *log;
 	struct conversion at[MAX_PARALLEL];
 	unsigned n, running;
+	size_t done, total;
 };
 
 static void pool_done(struct pool *p)
@@ -123,11 +124,10 @@ static void pool_done(struct pool *p)
 		conversion_done(&p->at[i]);
 }
 
-static void say(const struct pool *p, const struct ingot_deb_job *job, uint64_t done)
+/* One task in all, not one a package: a CI log wants a line, not fifty. */
+static void say(const struct pool *p)
 {
-	char what[300];
-	(void)snprintf(what, sizeof(what), "decode %s", INGOT_SHOW(ingot_span_of(job->name)));
-	ingot_progress(p->log, what, done, 1);
+	ingot_progress(p->log, "decode packages", p->done, p->total);
 }
 
 static int start_one(struct pool *p, struct ingot_deb_job *job, struct ingot_err *err)
@@ -135,7 +135,6 @@ static int start_one(struct pool *p, struct ingot_deb_job *job, struct ingot_err
 	unsigned i = 0;
 	while (p->at[i].job)
 		i++;
-	say(p, job, 0);
 	ingot_try(err, begin(p->store, &p->at[i], job, err), "package %s", INGOT_SHOW(ingot_span_of(job->name)));
 	p->running++;
 	return 0;
@@ -162,7 +161,8 @@ static int turn(struct pool *p, struct ingot_err *err)
 		else if (more > 0)
 			continue;
 		ingot_try(err, more, "package %s", INGOT_SHOW(ingot_span_of(job->name)));
-		say(p, job, 1);
+		p->done++;
+		say(p);
 		p->running--;
 	}
 	return 0;
@@ -170,15 +170,17 @@ static int turn(struct pool *p, struct ingot_err *err)
 
 static int convert(struct ingot_store *s, struct ingot_deb_job *jobs, size_t n, unsigned parallel, const struct ingot_log *log, struct ingot_err *err)
 {
-	_cleanup_(pool_done) struct pool pool = { .store = s, .log = log, .n = parallel < 1 ? 1 : parallel > MAX_PARALLEL ? MAX_PARALLEL : parallel };
+	_cleanup_(pool_done) struct pool pool = { .store = s, .log = log, .total = n, .n = parallel < 1 ? 1 : parallel > MAX_PARALLEL ? MAX_PARALLEL : parallel };
 	_cleanup_(ingot_freep) bool *fresh = ingot_alloc_array(n ? n : 1, sizeof(*fresh)); /* converted now, not found */
 	for (unsigned i = 0; i < pool.n; i++)
 		pool.at[i].helper.pid = -1;
 	for (size_t i = 0; i < n; i++) {
 		int there = ingot_deb_cached(s, &jobs[i].sha256, &jobs[i].deb, err);
 		ingot_try(err, there, "package %s", INGOT_SHOW(ingot_span_of(jobs[i].name)));
-		if (there)
+		if (there) {
+			pool.done++;
 			continue;
+		}
 		fresh[i] = true;
 		while (pool.running == pool.n)
 			ingot_pass(turn(&pool, err));

@@ -78,6 +78,15 @@ static bool covered_section(struct ingot_span tool)
 	return ingot_span_starts(tool, "dh_python3");
 }
 
+/* Does the shell run something inside this line's words? */
+static bool substitutes(struct ingot_span line)
+{
+	for (size_t i = 0; i < line.n; i++)
+		if ((line.p[i] == '`' && (i == 0 || line.p[i - 1] != '\\')) || (line.p[i] == '$' && i + 1 < line.n && line.p[i + 1] == '('))
+			return true;
+	return false;
+}
+
 /* Lines that do nothing by themselves: the frame of a script. */
 static bool frame(struct ingot_span line)
 {
@@ -93,7 +102,7 @@ static bool frame(struct ingot_span line)
 			return true;
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
 		if (ingot_span_starts(line, starts[i]))
-			return !ingot_span_has(line, '`') && !(ingot_span_has(line, '$') && ingot_span_starts(line, "update-alternatives"));
+			return !substitutes(line) && !(ingot_span_has(line, '$') && ingot_span_starts(line, "update-alternatives"));
 	return false;
 }
 
