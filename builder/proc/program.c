@@ -131,7 +131,7 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* What the program says, until it closes its stderr or the time is over; what does not fit is read and dropped, so that it never blocks. */
+/* What the program says, until it closes its stdout and stderr or the time is over; what does not fit is read and dropped, so that it never blocks. */
 static void collect(int fd, int64_t end, struct ingot_buf *out)
 {
 	char block[4096];
@@ -155,22 +155,22 @@ static void collect(int fd, int64_t end, struct ingot_buf *out)
 	}
 }
 
-int ingot_run_program(const char *const *argv, const int *fds, size_t n_fds, int timeout_ms, struct ingot_buf *stderr_out, struct ingot_err *err)
+int ingot_run_program(const char *const *argv, const int *fds, size_t n_fds, int timeout_ms, struct ingot_buf *output, struct ingot_err *err)
 {
 	static const char *const env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", NULL };
 	ingot_assert(argv[0] && argv[0][0] == '/' && timeout_ms >= 0);
 	int p[2] = { -1, -1 };
-	if (stderr_out ? pipe2(p, O_CLOEXEC) < 0 : (p[1] = open("/dev/null", O_WRONLY | O_CLOEXEC)) < 0)
+	if (output ? pipe2(p, O_CLOEXEC) < 0 : (p[1] = open("/dev/null", O_WRONLY | O_CLOEXEC)) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "running %s", argv[0]);
 	_cleanup_(ingot_closep) int from = p[0];
 	_cleanup_(ingot_closep) int to = p[1];
-	struct ingot_spawn s = { .path = argv[0], .argv = argv, .envp = env, .fds = fds, .n_fds = n_fds, .stderr_fd = to };
+	struct ingot_spawn s = { .path = argv[0], .argv = argv, .envp = env, .fds = fds, .n_fds = n_fds, .stderr_fd = to, .stdout_fd = to };
 	int64_t end = now_ms() + timeout_ms;
 	pid_t pid;
 	ingot_pass(ingot_spawn(&s, &pid, err));
 	ingot_closep(&to);
-	if (stderr_out)
-		collect(from, end, stderr_out);
+	if (output)
+		collect(from, end, output);
 	int64_t left = end - now_ms();
 	int status;
 	char text[96];

@@ -43,7 +43,7 @@ static void reset_signals(void)
 /* Every source first moves above the range of targets, so that no dup2() can overwrite one that is still needed. */
 static void arrange_fds(const struct ingot_spawn *s, int null, int *report_fd)
 {
-	int high[INGOT_MAX_SPAWN_FDS], first = 3 + (int)s->n_fds, log = s->stderr_fd;
+	int high[INGOT_MAX_SPAWN_FDS], first = 3 + (int)s->n_fds, log = s->stderr_fd, out = s->stdout_fd;
 	if ((*report_fd = fcntl(*report_fd, F_DUPFD_CLOEXEC, first)) < 0)
 		_exit(127);
 	if ((null = fcntl(null, F_DUPFD_CLOEXEC, first)) < 0)
@@ -52,10 +52,12 @@ static void arrange_fds(const struct ingot_spawn *s, int null, int *report_fd)
 		log = STDERR_FILENO;
 	if ((log = fcntl(log < 0 ? null : log, F_DUPFD_CLOEXEC, first)) < 0)
 		child_fail(*report_fd, ST_FDS);
+	if ((out = fcntl(out > 0 ? out : null, F_DUPFD_CLOEXEC, first)) < 0)
+		child_fail(*report_fd, ST_FDS);
 	for (size_t i = 0; i < s->n_fds; i++)
 		if ((high[i] = fcntl(s->fds[i] < 0 ? null : s->fds[i], F_DUPFD_CLOEXEC, first)) < 0)
 			child_fail(*report_fd, ST_FDS);
-	if (dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
+	if (dup2(null, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(log, STDERR_FILENO) < 0)
 		child_fail(*report_fd, ST_FDS);
 	for (size_t i = 0; i < s->n_fds; i++)
 		if (dup2(high[i], 3 + (int)i) < 0)

@@ -14,9 +14,10 @@ struct ingot_spawn {
 	const int *fds;          /* become fd 3 and up; -1: /dev/null */
 	size_t n_fds;
 	int stderr_fd; /* becomes fd 2; -1: ours */
+	int stdout_fd; /* becomes fd 1; 0 or -1: /dev/null */
 };
 
-/* stdin and stdout are /dev/null. The child is in a session of its own (a terminal's Ctrl-C reaches the coordinator alone, which then ends its
+/* stdin is /dev/null. The child is in a session of its own (a terminal's Ctrl-C reaches the coordinator alone, which then ends its
  * children in order) and dies with us. Returns once the program was executed. */
 int ingot_spawn(const struct ingot_spawn *s, pid_t *ret, struct ingot_err *err) INGOT_MUST_USE;
 /* 1 and the wait status; 0 when timeout_ms have passed (-1: for ever); -1 when there is no such child. */

@@ -33,8 +33,8 @@ int ingot_helper_path(const char *name, char *ret, size_t size, struct ingot_err
 
 /* Run a foreign program (gpgv, sqv) by absolute path with the same hygiene: argv, empty environment but PATH and LC_ALL=C, fds as
  * above from fd 3 on (there is no channel); waits at most timeout_ms. Returns its exit status; INGOT_E_HOST when it cannot be run. Its
- * stderr is collected (bounded by the buffer, the rest is dropped) when stderr_out is not NULL, else it goes to /dev/null. */
-int ingot_run_program(const char *const *argv, const int *fds, size_t n_fds, int timeout_ms, struct ingot_buf *stderr_out, struct ingot_err *err) INGOT_MUST_USE;
+ * stdout and stderr are collected (bounded by the buffer, the rest is dropped) when output is not NULL, else they go to /dev/null. */
+int ingot_run_program(const char *const *argv, const int *fds, size_t n_fds, int timeout_ms, struct ingot_buf *output, struct ingot_err *err) INGOT_MUST_USE;
 
 /* --- the helper's side --- */
 enum ingot_jail {
