@@ -151,7 +151,7 @@ static void encode(const struct shape *s, const char *msg, unsigned char *p)
 	}
 }
 
-int ingot_chan_send(struct ingot_chan *c, enum ingot_msg_type type, const void *msg, struct ingot_err *err)
+static int send_message(struct ingot_chan *c, enum ingot_msg_type type, const void *msg, struct ingot_err *err)
 {
 	const struct shape *s = &shapes[type];
 	if (c->dead)
@@ -276,6 +276,24 @@ int ingot_chan_recv(struct ingot_chan *c, uint64_t permit, union ingot_msg *ret,
 		return relay_failure(c, &msg.fail, err);
 	*ret = msg;
 	return (int)type;
+}
+
+int ingot_chan_send(struct ingot_chan *c, enum ingot_msg_type type, const void *msg, struct ingot_err *err)
+{
+	if (send_message(c, type, msg, err) == 0)
+		return 0;
+	if (err->sys != EPIPE && err->sys != ECONNRESET)
+		return -1;
+	/* The other side has gone. Its last words, if it had any, are still to be read, and tell more than a broken pipe. */
+	union ingot_msg last;
+	struct ingot_err why = INGOT_ERR_INIT;
+	c->dead = false;
+	ingot_chan_set_timeout(c, 0);
+	(void)!ingot_chan_recv(c, 0, &last, &why);
+	c->dead = true;
+	if (why.msg[0] && !ingot_span_starts(ingot_span_of(why.msg), "helper protocol: "))
+		*err = why;
+	return -1;
 }
 
 static struct ingot_span cut(const char *s, size_t max)

@@ -95,11 +95,8 @@ int ingot_solve_release(struct ingot_span text, const char *arch, struct ingot_a
 	_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
 	struct ingot_release r;
 	ingot_pass(question(&h, INGOT_SOLVE_RELEASE, arch, 0, err));
-	/* While we send, it does not: it answers only after DONE. A send that fails may hide its reason, which is in the channel. */
-	struct ingot_err unsent = INGOT_ERR_INIT;
-	if (send_text(h.chan, text.p, text.n, &unsent) == 0)
-		(void)!ingot_chan_send(h.chan, INGOT_MSG_DONE, NULL, &unsent);
-	if (read_release(h.chan, arena, &r, err) < 0)
+	/* While we send, it does not: it answers only after DONE. */
+	if (send_text(h.chan, text.p, text.n, err) < 0 || ingot_chan_send(h.chan, INGOT_MSG_DONE, NULL, err) < 0 || read_release(h.chan, arena, &r, err) < 0)
 		return err->code == INGOT_E_BUG ? ingot_helper_failed(&h, err) : -1;
 	ingot_pass(ingot_helper_finish(&h, err));
 	*ret = r;
@@ -133,18 +130,9 @@ void ingot_solver_free(struct ingot_solver *s)
 	free(s);
 }
 
-/* A failure to send: the helper has gone, and has said why. */
 static int sent(struct ingot_solver *s, int r, struct ingot_err *err)
 {
-	union ingot_msg m;
-	if (r >= 0)
-		return 0;
-	struct ingot_err why = INGOT_ERR_INIT;
-	if (ingot_chan_recv(s->h.chan, 0, &m, &why) < 0 && why.code != INGOT_E_BUG) {
-		*err = why;
-		return -1;
-	}
-	return ingot_helper_failed(&s->h, err);
+	return r < 0 && err->code == INGOT_E_BUG ? ingot_helper_failed(&s->h, err) : r;
 }
 
 static int end_index(struct ingot_solver *s, struct ingot_err *err)

@@ -249,9 +249,9 @@ START_TEST(folded_lines_and_long_ones)
 	_cleanup_(ingot_solver_freep) struct ingot_solver *s = NULL;
 	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(8 << 20);
 	ingot_buf_str(&text, "Package: a\nVersion: 1\nArchitecture: amd64\nDepends: b,\n c\nFilename: pool/a\nSize: 3\nSHA256: " HASH "\nDescription: d\n Depends: z\n\n");
-	ingot_buf_str(&text, "Package: b\nVersion: 1\nArchitecture: all\nFilename: pool/b\nSize: 3\nSHA256: " HASH "\nTag: ");
-	for (int i = 0; i < 60000; i++)
-		ingot_buf_str(&text, "x::y, ");
+	ingot_buf_str(&text, "Package: b\nVersion: 1\nArchitecture: all\nFilename: pool/b\nSize: 3\nSHA256: " HASH "\nTag: x\nProvides: ");
+	for (int i = 0; i < 20000; i++) /* one line of 150 kB, as linux-image packages have them */
+		ingot_buf_fmt(&text, "%sp%05d", i ? ", " : "", i);
 	ingot_buf_str(&text, "\n\n\n\nPackage: c\nVersion: 1\nArchitecture: amd64\nFilename: pool/c\nSize: 3\nSource: src (1.2)\nSHA256: " HASH); /* no newline at the end */
 	struct ingot_solved *list = NULL;
 	size_t n = 0;

@@ -56,6 +56,18 @@ static void take_line(struct feed *f, struct ingot_span l)
 	ingot_buf_put(&f->out, l.p + n + 1, l.n - n - 1);
 }
 
+/* How much of what is there may be handed on; 0 while it is worth to collect more. */
+static size_t whole_lines(const struct feed *f)
+{
+	size_t have = f->out.n - f->taken;
+	if (f->ended)
+		return have;
+	if (have < 32768)
+		return 0;
+	const char *nl = memrchr(f->out.p + f->taken, '\n', have);
+	return nl ? (size_t)(nl + 1 - (f->out.p + f->taken)) : 0;
+}
+
 static bool more_input(struct feed *f)
 {
 	union ingot_msg m;
@@ -98,7 +110,8 @@ static ssize_t feed_read(void *ctx, char *p, size_t n)
 {
 	struct feed *f = ctx;
 	/* All but the last line may be handed on: a continuation could still be added to that one. */
-	while (!f->failed && !f->ended && f->out.n - f->taken < 65536) {
+	size_t have = 0;
+	while (!f->failed && !(have = whole_lines(f)) && !f->ended) {
 		if (f->in.n)
 			take_input(f);
 		else if (!more_input(f))
@@ -107,11 +120,6 @@ static ssize_t feed_read(void *ctx, char *p, size_t n)
 			(void)ingot_fail(f->err, INGOT_E_OUTSIDE, "a package index has a line of more than 1 MiB");
 			f->failed = true;
 		}
-	}
-	size_t have = f->out.n - f->taken;
-	if (!f->ended) {
-		while (have && f->out.p[f->taken + have - 1] != '\n')
-			have--;
 	}
 	if (n > have)
 		n = have;
