@@ -122,8 +122,8 @@ START_TEST(programs)
 	struct ingot_err err = INGOT_ERR_INIT;
 	struct ingot_buf out = INGOT_BUF(64);
 	ck_assert_int_eq(setenv("INGOT_CANARY", "x", 1), 0);
-	ck_assert_int_eq(run("read -r x <&3; echo \"$x $INGOT_CANARY $LC_ALL\" >&2; echo lost; exit 3", &out, 5000, &err), 3);
-	ck_assert_str_eq(ingot_buf_cstr(&out), "7  C\n");
+	ck_assert_int_eq(run("read -r x <&3; echo \"$x $INGOT_CANARY $LC_ALL\" >&2; echo both; exit 3", &out, 5000, &err), 3);
+	ck_assert_str_eq(ingot_buf_cstr(&out), "7  C\nboth\n");
 	/* more than fits is cut, and the program does not block on it */
 	ck_assert_int_eq(run("i=0; while [ $i -lt 20000 ]; do echo 0123456789 >&2; i=$((i+1)); done", &out, 20000, &err), 0);
 	ck_assert_uint_eq(out.n, 64);
