@@ -175,9 +175,14 @@ void index_forget(struct ingot_store *s, uint32_t pack, int fd)
 
 int ingot_store_use_pack(struct ingot_store *s, const struct ingot_digest *pack, struct ingot_err *err)
 {
-	for (size_t i = 0; i < s->n_used; i++)
-		if (s->used[i].index && ingot_digest_eq(&s->used[i].digest, pack))
+	for (uint32_t i = 0; i < s->n_used; i++) {
+		if (!s->used[i].index || !ingot_digest_eq(&s->used[i].digest, pack))
+			continue;
+		/* Still there? Another process may have set it aside, or collected it while our own gc had no lock. */
+		if (object_exists(s, s->packs, pack))
 			return 1;
+		index_forget(s, i, -1);
+	}
 	uint64_t size;
 	_cleanup_(ingot_closep) int fd = object_open(s, s->packs, pack, &size, err);
 	if (fd < 0)
