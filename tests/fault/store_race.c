@@ -104,7 +104,7 @@ static void report(bool good, uint64_t seed, const char *name)
 int main(void)
 {
 	const char *ms_text = getenv("INGOT_RACE_MS"), *seed_text = getenv("INGOT_SEED");
-	int64_t ms = ms_text ? strtoll(ms_text, NULL, 10) : 3000;
+	int64_t ms = ms_text ? strtoll(ms_text, NULL, 10) : 1500;
 	uint64_t seed = seed_text ? strtoull(seed_text, NULL, 10) | 1 : (uint64_t)time(NULL) << 16 | (uint64_t)getpid() | 1;
 	world_new();
 	report(crowd(ms, seed, false), seed, "eight builders at once");
