@@ -49,27 +49,40 @@ static int allow_reading(int ruleset, const char *path, struct ingot_err *err)
 	return 0;
 }
 
-int ingot_landlock_set(enum ingot_jail jail, struct ingot_err *err)
+static int enter(unsigned what, bool network, struct ingot_err *err)
 {
 	long abi = syscall(LL_CREATE, NULL, 0, LL_CREATE_RULESET_VERSION);
-	if (abi < 1)
+	if (abi < 1 || (what == INGOT_LANDLOCK_SCOPE && abi < 6))
 		return 1; /* ENOSYS: old kernel or a filter around us; EOPNOTSUPP: switched off at boot */
 	/* All rights that this ABI knows are handled, so that none is left open. */
 	static const uint64_t fs_rights[] = { 0, (1ULL << 13) - 1, (1ULL << 14) - 1, (1ULL << 15) - 1, (1ULL << 15) - 1 };
-	struct ll_ruleset r = { .fs = abi < 5 ? fs_rights[abi] : (1ULL << 16) - 1 };
-	if (abi >= 4)
-		r.net = jail == INGOT_JAIL_NETWORK ? LL_NET_BIND_TCP : LL_NET_BIND_TCP | LL_NET_CONNECT_TCP;
-	if (abi >= 6)
+	struct ll_ruleset r = { 0 };
+	if (what & INGOT_LANDLOCK_FILES) {
+		r.fs = abi < 5 ? fs_rights[abi] : (1ULL << 16) - 1;
+		if (abi >= 4)
+			r.net = network ? LL_NET_BIND_TCP : LL_NET_BIND_TCP | LL_NET_CONNECT_TCP;
+	}
+	if ((what & INGOT_LANDLOCK_SCOPE) && abi >= 6)
 		r.scoped = LL_SCOPE_ABSTRACT_UNIX_SOCKET | LL_SCOPE_SIGNAL;
 	size_t size = abi < 4 ? sizeof(r.fs) : abi < 6 ? 2 * sizeof(uint64_t) : sizeof(r);
 	_cleanup_(ingot_closep) int ruleset = (int)syscall(LL_CREATE, &r, size, 0);
 	if (ruleset < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "Landlock: making a rule set (ABI %ld)", abi);
-	for (size_t i = 0; jail == INGOT_JAIL_NETWORK && i < sizeof(network_files) / sizeof(network_files[0]); i++)
+	for (size_t i = 0; network && i < sizeof(network_files) / sizeof(network_files[0]); i++)
 		ingot_pass(allow_reading(ruleset, network_files[i], err));
 	if (syscall(LL_RESTRICT, ruleset, 0) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "Landlock: entering the rule set (ABI %ld)", abi);
 	return 0;
+}
+
+int ingot_landlock(unsigned what, struct ingot_err *err)
+{
+	return enter(what, false, err);
+}
+
+int ingot_landlock_set(enum ingot_jail jail, struct ingot_err *err)
+{
+	return enter(INGOT_LANDLOCK_FILES | INGOT_LANDLOCK_SCOPE, jail == INGOT_JAIL_NETWORK, err);
 }
 
 int ingot_landlock_verify(struct ingot_err *err)

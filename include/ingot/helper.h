@@ -52,5 +52,9 @@ struct ingot_jail_limits {
  * fail, and sends READY. On any failure it reports over the channel and ends the process. */
 struct ingot_chan *ingot_helper_take(size_t n_fds); /* its first half, without jail and READY: for ingot-step, whose walls are others */
 struct ingot_chan *ingot_helper_enter(enum ingot_jail jail, const struct ingot_jail_limits *limits, size_t n_fds);
+/* Landlock alone, for processes whose other walls are their own (no_new_privs must be set). 0, or 1 where this kernel has none or not enough of it. */
+#define INGOT_LANDLOCK_FILES 1U /* no file can be opened from here on, no TCP port bound or connected to */
+#define INGOT_LANDLOCK_SCOPE 2U /* no abstract socket and no process outside can be reached */
+int ingot_landlock(unsigned what, struct ingot_err *err) INGOT_MUST_USE;
 /* Last call: sends FAIL when err holds a failure, and ends the process (0, or 1 after a failure). */
 _Noreturn void ingot_helper_leave(struct ingot_chan *c, const struct ingot_err *err);

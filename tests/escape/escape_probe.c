@@ -161,6 +161,13 @@ static int sys_is_there(void) { return listed("/sys", 2); }
 static int devices_are_there(void) { return listed("/dev", 15); }
 static int kernel_setting(void) { return reaches("/proc/sys/kernel/core_pattern", O_WRONLY); }
 static int sysrq(void) { return reaches("/proc/sysrq-trigger", O_WRONLY); }
+static int kernel_symbols(void)
+{
+	char c;
+	int fd = reaches("/proc/kallsyms", O_RDONLY);
+	errno = ENODATA;
+	return fd >= 0 && read(fd, &c, 1) == 1 ? 0 : -1;
+}
 static int make_device(void) { return mknod("/tmp/disk", S_IFBLK | 0600, makedev(8, 0)); }
 
 /* other processes */
@@ -319,7 +326,7 @@ static const struct {
 	P(ns_user, 0), P(ns_mount, 0), P(ns_pid, 0), P(ns_net, 0), P(ns_ipc, 0), P(ns_uts, 0), P(ns_cgroup, 0), P(clone_user, 0), P(clone_mount, 0), P(clone3_user, 0), P(enter_uts, 0),
 	P(mount_tmpfs, 0), P(mount_bind, 0), P(mount_proc_writable, 0), P(unmount, 0), P(new_context, 0), P(clone_tree, 0), P(change_mount, 0), P(rename_host, 0),
 	P(canary_by_path, 0), P(canary_by_chroot, 0), P(canary_by_dotdot, 0), P(canary_by_target_root, 0), P(canary_by_descriptor, 0), P(stray_descriptor, 0), P(handle, 1),
-	P(sys_is_there, 0), P(devices_are_there, 1), P(kernel_setting, 1), P(sysrq, 1), P(make_device, 1),
+	P(sys_is_there, 0), P(devices_are_there, 1), P(kernel_setting, 1), P(sysrq, 1), P(kernel_symbols, 1), P(make_device, 1),
 	P(target_exe, 0), P(target_environ, 0), P(target_mem, 0), P(target_fd, 0), P(target_cwd, 0), P(target_traced, 1), P(traced, 0), P(target_killed, 0), P(host_signalled, 0), P(host_visible, 0),
 	P(memory_read, 0), P(descriptor_fetched, 0), P(compared, 1),
 	P(inet, 0), P(inet6, 1), P(packet, 0), P(alg, 1), P(vsock, 1), P(generic_netlink, 0), P(kobject_netlink, 0), P(wide_family, 0), P(other_family, 0), P(host_port, 0), P(host_abstract, 0), P(host_memory, 0),

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 
@@ -125,6 +126,21 @@ END_TEST
 START_TEST(in_a_read_only_root)
 {
 	no_way_out(10001, INGOT_STEP_READONLY);
+}
+END_TEST
+
+/* With the host's network, on the user's word, its ports are in reach; its abstract sockets (a session bus) and processes are not. */
+START_TEST(host_network)
+{
+	PLAN("show");
+	(void)snprintf(canary + strlen(canary), 8, "/file");
+	plan.argv = (const char *const[]){ "/bin/escape", "inside", canary, pid_text, port_text, key_text, abstract };
+	plan.n_argv = 7;
+	plan.uid = plan.gid = 10001;
+	plan.flags = INGOT_STEP_NETWORK_HOST | INGOT_STEP_READONLY;
+	ck_assert_msg(ingot_step_run(&plan, NULL, &r, &err) == 0, "%s", err.msg);
+	const char *out = ingot_buf_cstr(&r.tail);
+	ck_assert_msg(strstr(out, "host_port ok") && strstr(out, "host_abstract EPERM") && !strstr(out, "alg ok") && !strstr(out, "packet ok") && !strstr(out, "host_signalled ok"), "%s", out);
 }
 END_TEST
 
@@ -297,6 +313,8 @@ int main(void)
 	tcase_add_test(t, as_root_of_the_step);
 	tcase_add_test(t, as_a_user);
 	tcase_add_test(t, in_a_read_only_root);
+	if (syscall(444 /* landlock_create_ruleset */, NULL, 0, 1U) >= 6)
+		tcase_add_test(t, host_network);
 	tcase_add_test(t, poisoned_mount_points);
 	tcase_add_test(t, poisoned_below_and_volumes);
 	tcase_add_test(t, poisoned_working_directory);

@@ -137,6 +137,7 @@ START_TEST(limits)
 	struct ingot_step_result r = INGOT_STEP_RESULT_INIT;
 	ck_assert_int_eq(ingot_step_run(&plan, NULL, &r, &err), 0);
 	ck_assert_int_eq(r.reason, INGOT_STEP_DISK_FULL); /* init saw it, too */
+	ingot_step_result_done(&r);
 	ck_assert_int_lt(harvest(0), 0);
 	ck_assert_msg(err.code == INGOT_E_STEP && strstr(err.msg, "nested deeper"), "%s", err.msg);
 	PLAN("nest", "a-name-that-is-rather-long-so-that-the-whole-path-becomes-longer-than-any-path-may-be", "100");

@@ -79,7 +79,8 @@ static int limit(int what, uint64_t soft, uint64_t hard, struct ingot_err *err)
 
 static int set_limits(const struct step_plan *p, struct ingot_err *err)
 {
-	ingot_pass(limit(RLIMIT_CORE, 0, 0, err));
+	/* 1, not 0: a handler in core_pattern ("|/usr/...") runs on the host and is fed even at 0; at 1 the kernel does not start it (fs/coredump.c). */
+	ingot_pass(limit(RLIMIT_CORE, 1, 1, err));
 	ingot_pass(limit(RLIMIT_FSIZE, p->disk_limit, p->disk_limit, err));
 	ingot_pass(limit(RLIMIT_NPROC, 4096, 4096, err)); /* counted in the user namespace since 5.14; before, with the caller's other processes */
 	ingot_pass(limit(RLIMIT_NOFILE, 1024, 65536, err)); /* the usual soft limit on every host */
@@ -165,19 +166,23 @@ static int execute(const struct step_plan *p, struct ingot_err *err)
 	return ingot_fail(err, INGOT_E_STEP, "there is no program '%s' in the step's PATH (%s)", name, search ? search : "empty");
 }
 
-static int confine(const struct step_plan *p, const int stdio[3], int *report, struct ingot_err *err)
+static int arrange(const int stdio[3], int *report, struct ingot_err *err)
 {
-	if ((*report = fcntl(*report, F_DUPFD_CLOEXEC, 1000)) < 0)
-		return ingot_fail_sys(err, INGOT_E_HOST, "arranging descriptors");
 	int high[3];
+	if ((*report = fcntl(*report, F_DUPFD_CLOEXEC, 3)) < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "arranging descriptors");
 	for (int i = 0; i < 3; i++)
-		if ((high[i] = fcntl(stdio[i], F_DUPFD_CLOEXEC, 100)) < 0)
+		if ((high[i] = fcntl(stdio[i], F_DUPFD_CLOEXEC, 3)) < 0)
 			return ingot_fail_sys(err, INGOT_E_HOST, "arranging descriptors");
 	for (int i = 0; i < 3; i++)
 		if (dup2(high[i], i) < 0)
 			return ingot_fail_sys(err, INGOT_E_HOST, "arranging descriptors");
 	const int keep[] = { 0, 1, 2, *report };
-	ingot_pass(step_close_all_but(keep, 4, err));
+	return step_close_all_but(keep, 4, err);
+}
+
+static int confine(const struct step_plan *p, const struct step_filter *f, struct ingot_err *err)
+{
 	if (setsid() < 0) /* no terminal to type into */
 		return ingot_fail_sys(err, INGOT_E_HOST, "starting a session");
 	(void)umask(022);
@@ -189,16 +194,22 @@ static int confine(const struct step_plan *p, const int stdio[3], int *report, s
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "giving up new privileges");
 	/* As the payload, inside: a link on the way leads to where it would lead the payload, too. */
-	if (chdir(p->workdir) < 0)
-		return ingot_fail_sys(err, INGOT_E_STEP, "the step's working directory %s", p->workdir);
-	ingot_pass(step_filter(p->flags, err));
+	{
+		_cleanup_(ingot_closep) int dir = open(p->workdir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (dir < 0 || fchdir(dir) < 0)
+			return ingot_fail_sys(err, INGOT_E_STEP, "the step's working directory %s", p->workdir);
+	}
+	/* Abstract sockets belong to the network namespace: with the host's, a session bus would be in reach. */
+	if (p->flags & INGOT_STEP_NETWORK_HOST)
+		ingot_pass(ingot_landlock(INGOT_LANDLOCK_SCOPE, err));
+	ingot_pass(step_filter_load(f, err));
 	return verify(p, err);
 }
 
-_Noreturn void step_payload(const struct step_plan *p, const int stdio[3], int report)
+_Noreturn void step_payload(const struct step_plan *p, const struct step_filter *f, const int stdio[3], int report)
 {
 	struct ingot_err err = INGOT_ERR_INIT;
-	if (confine(p, stdio, &report, &err) == 0)
+	if (arrange(stdio, &report, &err) == 0 && confine(p, f, &err) == 0)
 		(void)execute(p, &err);
 	ssize_t ignored = write(report, &err, sizeof(err));
 	(void)ignored;

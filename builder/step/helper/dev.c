@@ -63,7 +63,6 @@ int step_dev_attach(struct step_dev *d, int root, struct ingot_err *err)
 	ingot_pass(step_attach(d->pts, d->mount, INGOT_SPAN("pts"), err));
 	ingot_pass(step_attach(d->shm, d->mount, INGOT_SPAN("shm"), err));
 	ingot_pass(step_mount_attr(d->mount, MOUNT_ATTR_RDONLY, err)); /* devices stay usable: the flag is about names */
-	ingot_closep(&d->mount);
 	ingot_closep(&d->pts);
 	ingot_closep(&d->shm);
 	return 0;

@@ -6,11 +6,17 @@
 #include "sandbox.h"
 #include <asm/ioctls.h>
 #include <errno.h>
+#include <ingot/fd.h>
+#include <linux/filter.h>
 #include <linux/netlink.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 INGOT_CLEANUP(void, seccomp_release)
 
@@ -76,10 +82,24 @@ static int start(uint32_t otherwise, scmp_filter_ctx *ret, struct ingot_err *err
 	return 0;
 }
 
-static int load(scmp_filter_ctx f, struct ingot_err *err)
+static int compile(scmp_filter_ctx f, struct ingot_buf *ret, struct ingot_err *err)
 {
-	int r = seccomp_load(f);
-	return r < 0 ? fail(r, "loading the filter", err) : 0;
+	_cleanup_(ingot_closep) int fd = memfd_create("filter", MFD_CLOEXEC);
+	if (fd < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "seccomp: compiling the filter");
+	int r = seccomp_export_bpf(f, fd);
+	if (r < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return fail(r < 0 ? r : -errno, "compiling the filter", err);
+	ret->max = BPF_MAXINSNS * sizeof(struct sock_filter);
+	return ingot_read_all(fd, ret, err);
+}
+
+static int load(const struct ingot_buf *code, struct ingot_err *err)
+{
+	struct sock_fprog p = { .len = (unsigned short)(code->n / sizeof(struct sock_filter)), .filter = (struct sock_filter *)(void *)code->p };
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &p) < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "seccomp: loading the filter");
+	return 0;
 }
 
 static int deny(scmp_filter_ctx f, int errno_, int call, struct scmp_arg_cmp cmp, struct ingot_err *err)
@@ -118,7 +138,7 @@ static int add_forms(scmp_filter_ctx f, unsigned flags, struct ingot_err *err)
 	return deny(f, EPERM, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffU, TIOCLINUX), err);
 }
 
-int step_filter(unsigned flags, struct ingot_err *err)
+int step_filter_make(unsigned flags, struct step_filter *ret, struct ingot_err *err)
 {
 	_cleanup_(seccomp_releasep) scmp_filter_ctx forms = NULL;
 	_cleanup_(seccomp_releasep) scmp_filter_ctx calls = NULL;
@@ -127,6 +147,13 @@ int step_filter(unsigned flags, struct ingot_err *err)
 	ingot_pass(start(SCMP_ACT_ERRNO(ENOSYS), &calls, err));
 	ingot_pass(add_names(calls, allowed, SCMP_ACT_ALLOW, err));
 	ingot_pass(add_names(calls, refused, SCMP_ACT_ERRNO(EPERM), err));
-	ingot_pass(load(forms, err));
-	return load(calls, err);
+	ingot_pass(compile(forms, &ret->forms, err));
+	return compile(calls, &ret->calls, err);
+}
+
+int step_filter_load(const struct step_filter *f, struct ingot_err *err)
+{
+	/* The forms first: the other filter is loaded through it, and lets seccomp() through itself. */
+	ingot_pass(load(&f->forms, err));
+	return load(&f->calls, err);
 }

@@ -281,7 +281,9 @@ static int enclose(const struct step_plan *p, int *ret_upper, struct ingot_err *
 	const int fds[] = { STDERR_FILENO, INGOT_CHANNEL_FD, upper };
 	ingot_pass(step_close_all_but(fds, 3, err));
 	ingot_pass(step_drop_caps(keep, 1, false, err));
-	ingot_pass(step_filter(0, err));
+	struct step_filter f = { 0 };
+	ingot_pass(step_filter_make(0, &f, err));
+	ingot_pass(step_filter_load(&f, err));
 	struct stat root, above, mine;
 	if (unshare(CLONE_NEWUSER) == 0 || fstat(upper, &mine) < 0 || stat("/", &root) < 0 || stat("/..", &above) < 0 || root.st_ino != mine.st_ino ||
 	    above.st_ino != mine.st_ino)

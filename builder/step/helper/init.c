@@ -86,6 +86,7 @@ static int set_up(const struct step_plan *p, int go, uid_t uid, gid_t gid, int *
 	_cleanup_(ingot_closep) int proc = step_open_proc(err);
 	ingot_pass(proc);
 	ingot_pass(step_map_ids(proc, uid, gid, p->uid, p->gid, err));
+	step_oom_first(proc);
 	/* From here on nobody of the same uid can trace us or look into /proc/1 (CVE-2019-5736). */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "hiding from the step");
@@ -93,7 +94,7 @@ static int set_up(const struct step_plan *p, int go, uid_t uid, gid_t gid, int *
 }
 
 /* What init still needs: reading below the upper directory, whatever modes the step gave. */
-static int shrink(int upper, int report, struct ingot_err *err)
+static int shrink(int upper, int report, const struct step_filter *f, struct ingot_err *err)
 {
 	static const int keep_caps[] = { CAP_DAC_READ_SEARCH };
 	int keep[2] = { report, upper };
@@ -107,7 +108,7 @@ static int shrink(int upper, int report, struct ingot_err *err)
 	ingot_pass(step_drop_caps(keep_caps, upper >= 0 ? 1 : 0, false, err));
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "giving up new privileges");
-	return step_filter(0, err);
+	return step_filter_load(f, err);
 }
 
 _Noreturn void step_init(const struct step_plan *p, const int stdio[3], int go, int report, uid_t uid, gid_t gid)
@@ -118,7 +119,8 @@ _Noreturn void step_init(const struct step_plan *p, const int stdio[3], int go, 
 	sigfillset(&all);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
-	if (set_up(p, go, uid, gid, &upper, &err) < 0)
+	struct step_filter f = { 0 };
+	if (set_up(p, go, uid, gid, &upper, &err) < 0 || step_filter_make(p->flags, &f, &err) < 0)
 		failed(report, &err);
 	if (pipe2(p2, O_CLOEXEC) < 0) {
 		(void)ingot_fail_sys(&err, INGOT_E_HOST, "starting the payload");
@@ -132,7 +134,7 @@ _Noreturn void step_init(const struct step_plan *p, const int stdio[3], int go, 
 	if (payload == 0) {
 		(void)sigprocmask(SIG_SETMASK, &none, NULL);
 		(void)signal(SIGPIPE, SIG_DFL);
-		step_payload(p, stdio, p2[1]);
+		step_payload(p, &f, stdio, p2[1]);
 	}
 	(void)close(p2[1]);
 	/* End of file: it was executed. Otherwise the reason why not. */
@@ -143,7 +145,7 @@ _Noreturn void step_init(const struct step_plan *p, const int stdio[3], int go, 
 			(void)ingot_fail(&why, INGOT_E_HOST, "the payload ended while it was being confined");
 		failed(report, &why);
 	}
-	if (shrink(upper, report, &err) < 0)
+	if (shrink(upper, report, &f, &err) < 0)
 		failed(report, &err);
 	watch(p, payload, upper, report);
 }

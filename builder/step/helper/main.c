@@ -1,11 +1,17 @@
 #include "sandbox.h"
-#include <sys/prctl.h>
+#include <sys/resource.h>
 
 int main(void)
 {
 	struct ingot_err err = INGOT_ERR_INIT;
 	struct ingot_chan *c = ingot_helper_take(STEP_FDS);
 	struct step_plan p;
+	struct rlimit files;
+	/* Walks hold a descriptor for each level of directories. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < 1024) {
+		files.rlim_cur = files.rlim_max < 1024 ? files.rlim_max : 1024;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
 	if (ingot_chan_send(c, INGOT_MSG_READY, NULL, &err) < 0 || step_plan_receive(c, &p, &err) < 0)
 		ingot_helper_leave(c, &err);
 	int r = p.what == INGOT_PLAN_RUN     ? step_supervise(c, &p, &err) :

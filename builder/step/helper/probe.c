@@ -120,7 +120,8 @@ static int try_filter(void)
 	struct ingot_err err = INGOT_ERR_INIT;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -1;
-	int r = step_filter(0, &err);
+	struct step_filter f = { 0 };
+	int r = step_filter_make(0, &f, &err) < 0 ? -1 : step_filter_load(&f, &err);
 	errno = err.sys;
 	return r;
 }
@@ -195,11 +196,10 @@ int step_probe(struct ingot_chan *c, struct ingot_err *err)
 {
 	struct probe p = { .c = c, .err = err, .uid = geteuid(), .gid = getegid() };
 	struct utsname u;
-	unsigned major = 0, minor = 0;
 	bool userns;
-	if (uname(&u) < 0 || sscanf(u.release, "%u.%u", &major, &minor) != 2)
+	if (uname(&u) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "asking for the kernel's version");
-	ingot_pass(fact(&p, major > 5 || (major == 5 && minor >= 12), true, "kernel", u.release, "Linux 5.12 or newer"));
+	ingot_pass(fact(&p, step_kernel_from(5, 12), true, "kernel", u.release, "Linux 5.12 or newer"));
 	ingot_pass(user_namespaces(&p, &userns));
 	if (userns)
 		ingot_pass(mounts(&p));

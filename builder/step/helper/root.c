@@ -8,7 +8,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #define ROOT_ATTR (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
@@ -24,7 +23,7 @@ static int make_root(const struct step_plan *p, int lower, int upper, int work, 
 	(void)snprintf(u, sizeof(u), "/proc/self/fd/%d", upper);
 	(void)snprintf(w, sizeof(w), "/proc/self/fd/%d", work);
 	/* userxattr: markers in user.overlay.*, which needs no capability outside. volatile: scratch need not survive a crash, so fsync is not passed on. */
-	const char *options[] = { "lowerdir", l, "upperdir", u, "workdir", w, "userxattr", NULL, "volatile", NULL, NULL };
+	const char *options[] = { "lowerdir", l, "upperdir", u, "workdir", w, "userxattr", NULL, "volatile", NULL, "index", "off", "metacopy", "off", NULL };
 	int root = step_mount_new("overlay", options, ROOT_ATTR, err);
 	if (root < 0)
 		return ingot_hint(err, "the store must be on a file system that overlayfs can write to (ext4, xfs, btrfs; not another overlay, not NFS): choose one with --store, and see 'ingot doctor'");
@@ -41,9 +40,7 @@ struct parts {
 /* Fork bombs: RLIMIT_NPROC does not bind the host's root. Since 6.14 the limit of process ids belongs to the pid namespace; before, to the host. */
 static void limit_pids(int proc_mount)
 {
-	struct utsname u;
-	unsigned major, minor;
-	if (uname(&u) < 0 || sscanf(u.release, "%u.%u", &major, &minor) != 2 || major < 6 || (major == 6 && minor < 14))
+	if (!step_kernel_from(6, 14))
 		return;
 	_cleanup_(ingot_closep) int fd = openat(proc_mount, "sys/kernel/pid_max", O_WRONLY | O_CLOEXEC);
 	ssize_t ignored = fd < 0 ? -1 : write(fd, "8192", 4);
@@ -60,6 +57,23 @@ static int make_proc(struct ingot_err *err)
 	 * mount, so /dev/stdout stays writable. */
 	ingot_pass(step_mount_attr(proc, MOUNT_ATTR_RDONLY, err));
 	return TAKE_FD(proc);
+}
+
+/* Files that ask for the host's uid 0 and nothing more, which a step has when root builds, and what tells about the host's memory and keys. */
+static int mask_proc(int proc_mount, int dev_mount, struct ingot_err *err)
+{
+	static const char *const names[] = { "kcore", "kmsg", "kpagecount", "kpageflags", "kpagecgroup", "vmallocinfo", "slabinfo", "pagetypeinfo", "timer_list", "iomem", "ioports", "keys",
+					     "key-users", "sysrq-trigger", "latency_stats", "sched_debug", "kallsyms", "config.gz", "mtrr" };
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		_cleanup_(ingot_closep) int target = openat(proc_mount, names[i], O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (target < 0)
+			continue; /* this kernel has none */
+		_cleanup_(ingot_closep) int null = step_mount_clone(dev_mount, "null", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY, err);
+		ingot_pass(null);
+		if (move_mount(null, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+			return ingot_fail_sys(err, INGOT_E_HOST, "covering /proc/%s", names[i]);
+	}
+	return 0;
 }
 
 static int fill_run(const struct step_plan *p, int run, struct ingot_err *err)
@@ -133,6 +147,7 @@ static int attach_all(const struct step_plan *p, struct parts *s, int root, stru
 {
 	ingot_pass(step_attach(s->proc, root, INGOT_SPAN("proc"), err));
 	ingot_pass(step_dev_attach(&s->dev, root, err));
+	ingot_pass(mask_proc(s->proc, s->dev.mount, err));
 	ingot_pass(step_attach(s->tmp, root, INGOT_SPAN("tmp"), err));
 	ingot_pass(step_attach(s->run, root, INGOT_SPAN("run"), err));
 	if (s->resolv >= 0)

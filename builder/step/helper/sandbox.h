@@ -41,8 +41,10 @@ struct step_report {
 };
 
 /* space.c */
+bool step_kernel_from(uint32_t major, uint32_t minor); /* runs this version or a newer one */
 int step_open_proc(struct ingot_err *err) INGOT_MUST_USE; /* the host's /proc, and it is one (safety 5.2) */
 int step_map_ids(int proc, uid_t outer_uid, gid_t outer_gid, uint32_t uid, uint32_t gid, struct ingot_err *err) INGOT_MUST_USE;
+void step_oom_first(int proc); /* when memory runs out, the step goes before anything of the user's */
 int step_namespaces(unsigned flags); /* CLONE_NEW... for a plan */
 int step_reopen(int proc, int fd, const char *what, struct ingot_err *err) INGOT_MUST_USE; /* the same directory, seen from our mount namespace */
 int step_loopback(struct ingot_err *err) INGOT_MUST_USE;
@@ -75,10 +77,14 @@ struct step_usage {
 int step_usage(int dirfd, uint64_t limit, struct step_usage *ret);
 
 /* filter.c, confine.c */
-int step_filter(unsigned flags, struct ingot_err *err) INGOT_MUST_USE;
+struct step_filter {
+	struct ingot_buf forms, calls; /* compiled; made once, because compiling takes longer than everything else of the set-up */
+};
+int step_filter_make(unsigned flags, struct step_filter *ret, struct ingot_err *err) INGOT_MUST_USE;
+int step_filter_load(const struct step_filter *f, struct ingot_err *err) INGOT_MUST_USE;
 int step_drop_caps(const int *keep, size_t n, bool exec_as_root, struct ingot_err *err) INGOT_MUST_USE;
 int step_close_all_but(const int *keep, size_t n, struct ingot_err *err) INGOT_MUST_USE; /* keep ascending */
-_Noreturn void step_payload(const struct step_plan *p, const int stdio[3], int report);
+_Noreturn void step_payload(const struct step_plan *p, const struct step_filter *f, const int stdio[3], int report);
 
 /* init.c, supervise.c, harvest.c, probe.c */
 _Noreturn void step_init(const struct step_plan *p, const int stdio[3], int go, int report, uid_t uid, gid_t gid);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ingot/fd.h>
+#include <ingot/num.h>
 #include <linux/magic.h>
 #include <net/if.h>
 #include <sched.h>
@@ -11,7 +12,29 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/utsname.h>
 #include <unistd.h>
+
+bool step_kernel_from(uint32_t major, uint32_t minor)
+{
+	struct utsname u;
+	struct ingot_span rest, part;
+	uint32_t v[2];
+	if (uname(&u) < 0)
+		return false;
+	rest = ingot_span_of(u.release);
+	for (int i = 0; i < 2; i++) {
+		/* "6.1.0-13-amd64", "6.12-rc1" */
+		if (!ingot_span_next(&rest, '.', &part))
+			return false;
+		size_t n = 0;
+		while (n < part.n && part.p[n] >= '0' && part.p[n] <= '9')
+			n++;
+		if (ingot_parse_u32((struct ingot_span){ part.p, n }, 100000, &v[i]) < 0)
+			return false;
+	}
+	return v[0] > major || (v[0] == major && v[1] >= minor);
+}
 
 int step_namespaces(unsigned flags)
 {
@@ -50,6 +73,13 @@ int step_map_ids(int proc, uid_t outer_uid, gid_t outer_gid, uint32_t uid, uint3
 	if (getuid() != uid || geteuid() != uid || getgid() != gid || getegid() != gid)
 		return ingot_fail(err, INGOT_E_HOST, "the user namespace did not take the mapping %s", map);
 	return 0;
+}
+
+void step_oom_first(int proc)
+{
+	struct ingot_err ignored = INGOT_ERR_INIT;
+	if (write_file(proc, "self/oom_score_adj", "500", &ignored) < 0)
+		return; /* a container may forbid it; it is a courtesy, no wall */
 }
 
 int step_reopen(int proc, int fd, const char *what, struct ingot_err *err)

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -76,7 +77,10 @@ static int start(struct supervisor *s, const struct step_plan *p, struct ingot_e
 	(void)close(go);
 	if (w != 1)
 		return ingot_fail_sys(err, INGOT_E_HOST, "starting the step");
-	return 0;
+	/* From here on only descriptors that are open are needed; the step's output is all that comes from inside. */
+	if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "giving up privileges");
+	return ingot_landlock(INGOT_LANDLOCK_FILES, err) < 0 ? -1 : 0;
 }
 
 static int relay(struct supervisor *s, unsigned stream, struct ingot_err *err)

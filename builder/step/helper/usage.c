@@ -32,6 +32,8 @@ static int walk(int take_fd, unsigned depth, uint64_t limit, struct step_usage *
 		int child = openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 		if (child >= 0)
 			(void)walk(child, depth + 1, limit, u);
+		else if (errno == EMFILE || errno == ENFILE)
+			u->too_deep = true; /* what cannot be counted is too much */
 	}
 	(void)closedir(d);
 	return 0;
