@@ -5,8 +5,7 @@
 struct applying {
 	const struct ingot_tree *t;
 	const struct ingot_delta *d;
-	size_t at;   /* next dirent of t */
-	size_t dead; /* dirents of t before this one are gone */
+	size_t at; /* next dirent of t: those before it are kept or gone */
 	uint32_t *old_nodes, *new_nodes; /* number in the result of each node of t and of d, or NO_NODE */
 	struct tree_maker m;
 };
@@ -20,8 +19,6 @@ static uint32_t *unnumbered(size_t n)
 
 static int keep_up_to(struct applying *a, size_t end, struct ingot_err *err)
 {
-	if (a->at < a->dead)
-		a->at = a->dead;
 	for (; a->at < end; a->at++) {
 		const struct ingot_dirent *e = &a->t->dirents[a->at];
 		uint32_t *number = &a->old_nodes[e->node];
@@ -57,16 +54,11 @@ static int change(struct applying *a, const struct ingot_change *c, struct ingot
 {
 	size_t at = seek(a, c->path);
 	ingot_pass(keep_up_to(a, at, err));
-	bool there = at < a->t->n && at >= a->dead && ingot_span_eq(a->t->dirents[at].path, c->path);
-	bool is_dir = c->op == INGOT_PUT && a->d->nodes[c->node].type == INGOT_DIR;
-	if (there && c->op != INGOT_OPAQUE) {
-		bool merges = is_dir && a->t->nodes[a->t->dirents[at].node].type == INGOT_DIR;
-		size_t end = merges ? at + 1 : ingot_tree_subtree_end(a->t, at);
-		a->dead = end > a->dead ? end : a->dead;
-	} else if (there) {
-		/* The directory's own put follows; it replaces the dirent itself. */
-		a->dead = ingot_tree_subtree_end(a->t, at);
-	}
+	bool there = at < a->t->n && ingot_span_eq(a->t->dirents[at].path, c->path);
+	bool puts_dir = c->op == INGOT_PUT && a->d->nodes[c->node].type == INGOT_DIR;
+	/* Only a directory leaves what is below alone. An opaque's own put follows it, and replaces the dirent itself. */
+	if (there)
+		a->at = puts_dir ? at + 1 : ingot_tree_subtree_end(a->t, at);
 	if (c->op == INGOT_REMOVE || c->op == INGOT_OPAQUE)
 		return 0;
 	uint32_t *number = &a->new_nodes[c->node];

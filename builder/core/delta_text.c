@@ -71,8 +71,9 @@ static int read_change(struct line_reader *r, const struct line_record *rec, str
 	} else {
 		node = ingot_delta_add_node(d, &rec->node);
 	}
-	if (rec->path.n == 0 && (op == INGOT_REMOVE || op == INGOT_HARDLINK))
-		return ingot_fail(err, INGOT_E_INPUT, "line %zu: the root can be neither removed nor a hard link", r->line);
+	/* nor can the root be a hard link: its leader would have to come before it */
+	if (rec->path.n == 0 && op == INGOT_REMOVE)
+		return ingot_fail(err, INGOT_E_INPUT, "line %zu: the root cannot be removed", r->line);
 	if (d->n >= 2 * (size_t)INGOT_MAX_ENTRIES)
 		return ingot_fail(err, INGOT_E_INPUT, "line %zu: more than %d changes", r->line, 2 * INGOT_MAX_ENTRIES);
 	ingot_delta_add(d, op, rec->path, node, rec->leader);

@@ -66,6 +66,7 @@ static void find_events(struct diffing *x)
 			depth--;
 		bool gone = j == NONE, a_is_dir = i != NONE && x->a->nodes[x->a->dirents[i].node].type == INGOT_DIR;
 		if (gone) {
+			ingot_assert(depth > 0); /* the root is in both */
 			x->removals[stack[depth - 1]]++;
 			x->events[x->n_events++] = ~(int64_t)i;
 		} else {

@@ -104,6 +104,7 @@ static struct entry *table_add(struct table *t, struct ingot_arena *arena, struc
 	ingot_reserve(t->v, t->n, t->cap);
 	if (2 * (t->n + 1) > t->n_slots)
 		table_rehash(t, t->n_slots ? 2 * t->n_slots : 64);
+	ingot_assert(t->v);
 	t->v[t->n] = (struct entry){ .key = ingot_arena_span(arena, key) };
 	t->slots[table_slot(t, key)] = (uint32_t)t->n + 1;
 	return &t->v[t->n++];

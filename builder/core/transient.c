@@ -84,8 +84,6 @@ bool ingot_transient_match(const char *pattern, struct ingot_span path)
 		for (; names && at; names--)
 			for (at -= at < path.n; at && path.p[at - 1] != '/'; at--)
 				;
-		if (names)
-			return false;
 		path.p += at;
 		path.n -= at;
 	}

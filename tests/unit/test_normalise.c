@@ -56,6 +56,8 @@ static const struct rule_case cases[] = {
 	  "warning writable-executable /v/x; ", { "/v" } },
 	{ "hard link across the border", ROOT FILE_("0644 0 0 1", "/a") N("d 0755 0 0 1", "/v") H("/v/a", "/a"),
 	  ROOT FILE_("0644 0 0 1", "/a") N("d 0755 1000 2000 1", "/v") FILE_("0644 1000 2000 1", "/v/a"), "", { "/v" } },
+	{ "of a program: said once", ROOT FILE_("0755 0 0 1", "/a") N("d 0755 0 0 1", "/v") H("/v/a", "/a"),
+	  ROOT FILE_("0755 0 0 1", "/a") N("d 0755 1000 2000 1", "/v") FILE_("0755 1000 2000 1", "/v/a"), "warning writable-executable /v/a; ", { "/v" } },
 	{ "hard links stay one file", ROOT FILE_("0664 0 0 1", "/a") H("/b", "/a"), ROOT FILE_("0644 0 0 1", "/a") H("/b", "/a"), "" },
 	/* refused */
 	{ "setuid", ROOT FILE_("4755 0 0 1", "/su"), ROOT FILE_("4755 0 0 1", "/su"), "error setuid /su; " },
@@ -65,6 +67,8 @@ static const struct rule_case cases[] = {
 	  ROOT N("l 0777 0 0 1", "/bin usr") N("d 0755 0 0 1", "/usr") FILE_("4755 0 0 1", "/usr/su"), "", .allow = { { "setuid", "/bin/su" } } },
 	{ "another rule does not cover it", ROOT FILE_("6755 0 0 1", "/su"), ROOT FILE_("6755 0 0 1", "/su"), "error setgid /su; ", .allow = { { "setuid", "/su" } } },
 	{ "another path does not", ROOT FILE_("4755 0 0 1", "/su"), ROOT FILE_("4755 0 0 1", "/su"), "error setuid /su; warning allow-unused /s; ", .allow = { { "setuid", "/s" } } },
+	{ "a link to it does not", ROOT N("l 0777 0 0 1", "/l su") FILE_("4755 0 0 1", "/su"), ROOT N("l 0777 0 0 1", "/l su") FILE_("4755 0 0 1", "/su"),
+	  "error setuid /su; warning allow-unused /l; ", .allow = { { "setuid", "/l" } } },
 	{ "setgid", ROOT FILE_("2755 0 42 1", "/a"), ROOT FILE_("2755 0 42 1", "/a"), "error setgid /a; " },
 	{ "setuid in a writable place", ROOT N("d 0755 0 0 1", "/v") FILE_("4755 0 0 1", "/v/a"), ROOT N("d 0755 1000 2000 1", "/v") FILE_("4755 0 0 1", "/v/a"),
 	  "error setuid /v/a; warning writable-executable /v/a; ", { "/v" } },

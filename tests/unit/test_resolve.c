@@ -194,6 +194,7 @@ START_TEST(names_too_long)
 		struct ingot_err err = INGOT_ERR_INIT;
 		ck_assert_int_eq(ingot_resolve(t, (struct ingot_span){ path, lengths[i / 2] }, i % 2 ? INGOT_MISSING_OK : 0, &got, &err), -1);
 		ck_assert_int_eq(err.code, INGOT_E_INPUT);
+		ck_assert_int_eq(err.sys, i / 2 < 2 ? ENAMETOOLONG : 0);
 	}
 	_cleanup_(ingot_buf_done) struct ingot_buf got = INGOT_BUF(KIB(8));
 	struct ingot_err err = INGOT_ERR_INIT;
