@@ -178,7 +178,7 @@ def circular_stages(w):
 def root_needs_a_reason(w):
     """Running as root needs its reason in the recipe."""
     bad(w, RECIPE.replace("user: web", "user: root"), "root", "reason")
-    bad(w, RECIPE.replace("user: web", "user: { name: web, uid: 0 }"), "root")
+    bad(w, RECIPE.replace("user: web", "user: { name: web, uid: 0 }"), "uid", "1 to")
 
 
 @test
