@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ingot/fd.h>
+#include <ingot/mem.h>
 #include <ingot/num.h>
 #include <stdio.h>
 #include <string.h>
@@ -30,11 +31,31 @@ void object_set_aside(struct ingot_store *s, int dir, const char *name, int fd)
 	ingot_say(s->log, INGOT_WARNING, "store %s: %s is damaged; it was set aside and will be made again", s->path, name);
 }
 
-/* Is what is there already the object itself, as far as a look at it tells? Its bytes are hashed when they are used. */
-static bool same_size(int dir, const char *name, uint64_t size)
+/* The same bytes behind two fds, both of this size? */
+static bool same_content(int a, int b, uint64_t size)
+{
+	static const size_t block = 64 << 10;
+	_cleanup_(ingot_freep) char *left = ingot_alloc(2 * block);
+	char *right = left + block;
+	struct ingot_err ignored;
+	for (uint64_t at = 0; at < size; at += block) {
+		size_t n = size - at < block ? (size_t)(size - at) : block;
+		if (ingot_pread_all(a, left, n, at, &ignored) < 0 || ingot_pread_all(b, right, n, at, &ignored) < 0 || memcmp(left, right, n) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Is what is there already the object itself? Ours has just been hashed: whoever published it may go on as if the store held exactly these bytes, so a
+ * damaged one must not stay in their place. */
+static bool same_object(int from, const char *temp, int dir, const char *name, uint64_t size)
 {
 	struct stat st;
-	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size == size;
+	_cleanup_(ingot_closep) int old = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (old < 0 || fstat(old, &st) < 0 || !S_ISREG(st.st_mode) || (uint64_t)st.st_size != size)
+		return false;
+	_cleanup_(ingot_closep) int new = openat(from, temp, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return new >= 0 && same_content(old, new, size);
 }
 
 /* Never over an existing one: that may be durable already and named by a reference, and ours is not yet. */
@@ -60,16 +81,19 @@ int object_publish(struct ingot_store *s, int dir, const char *temp, const struc
 	for (int tries = 0; tries < 8; tries++) {
 		if (move_new(s->tmp, temp, dir, name) == 0)
 			return 0;
-		if (errno == ENOENT && mkdirat(dir, fan, 0700) < 0 && errno != EEXIST)
+		int why = errno;
+		if (why == ENOENT && mkdirat(dir, fan, 0700) < 0 && errno != EEXIST)
 			break;
-		if (errno == ENOTDIR || errno == ELOOP)
+		if (why == ENOTDIR || why == ELOOP)
 			object_set_aside(s, dir, fan, -1);
-		else if (errno == EEXIST && same_size(dir, name, size))
+		else if (why == EEXIST && same_object(s->tmp, temp, dir, name, size))
 			return unlinkat(s->tmp, temp, 0) < 0 ? store_fail(s, err, "removing a temporary file") : 0;
-		else if (errno == EEXIST && faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		else if (why == EEXIST && faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 			object_set_aside(s, dir, name, -1);
-		else if (errno != EEXIST && errno != ENOENT)
+		else if (why != EEXIST && why != ENOENT) {
+			errno = why;
 			break;
+		}
 	}
 	return store_fail(s, err, "publishing %s", INGOT_DIGEST(d));
 }

@@ -10,7 +10,7 @@
  *     damaged/             what was found damaged, until the next gc
  *     lock                 builders hold it shared, gc exclusive while it deletes
  *
- * Any number of builders use one store at once. Writes go to a temporary name and are renamed; an object that is there already is left alone.
+ * Any number of builders use one store at once. Writes go to a temporary name and are renamed; an object that is there already with the same bytes is left alone.
  * No fsync an object: ingot_ref_put() syncs once before the reference appears. Bytes are hashed when they are used: a damaged object is
  * moved aside and reported as missing, so it is made or fetched again and never ends up in an image.
  */

@@ -272,10 +272,13 @@ def damaged_store_never_enters_an_image(w):
             data[len(data) // 3] ^= 4
             victim.chmod(0o644)
             victim.write_bytes(data)
-            r = w.build(out="d.tar", status=None)
-            assert r.status != 0 or (w / "d.tar").read_bytes() == want, f"{victim}: another image\n{r}"
-            r = w.build(out="d.tar")
-            assert (w / "d.tar").read_bytes() == want, f"{victim}: not healed"
+            # What was damaged earlier and not needed until now is found in turn, each by a run that says "run the command again".
+            for tries in range(4):
+                r = w.build(out="d.tar", status=None)
+                if r.status == 0:
+                    break
+            assert r.status == 0, f"{victim}: not healed\n{r}"
+            assert (w / "d.tar").read_bytes() == want, f"{victim}: another image\n{r}"
 
 
 main()

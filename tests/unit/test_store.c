@@ -23,6 +23,27 @@ START_TEST(put_and_get)
 }
 END_TEST
 
+/* Publishing what is there already, damaged: the good bytes win, because the caller has hashed them and goes on as if they were there. */
+START_TEST(put_over_damage)
+{
+	struct ingot_digest d, again;
+	char hex[65], name[100];
+	ck_assert_int_eq(ingot_store_put(store, "twelve bytes", 12, &d, &err), 0);
+	(void)ingot_digest_hex(&d, hex);
+	(void)snprintf(name, sizeof(name), "objects/%.2s/%s", hex, hex + 2);
+	ck_assert_int_eq(fchmodat(dir, name, 0644, 0), 0);
+	int fd = openat(dir, name, O_WRONLY | O_CLOEXEC);
+	ck_assert_int_eq(pwrite(fd, "T", 1, 0), 1);
+	(void)close(fd);
+	ck_assert_int_eq(ingot_store_put(store, "twelve bytes", 12, &again, &err), 0);
+	char now[13] = "";
+	fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	ck_assert_int_eq(read(fd, now, 12), 12);
+	(void)close(fd);
+	ck_assert_str_eq(now, "twelve bytes");
+}
+END_TEST
+
 START_TEST(expected_digest)
 {
 	struct ingot_digest want, d;
@@ -268,6 +289,7 @@ int main(void)
 	tcase_add_checked_fixture(t, fixture_begin, fixture_end);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, put_and_get);
+	tcase_add_test(t, put_over_damage);
 	tcase_add_test(t, expected_digest);
 	tcase_add_test(t, pack_round_trip);
 	tcase_add_test(t, many_packs);
