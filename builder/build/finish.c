@@ -92,10 +92,8 @@ static int normalise(struct engine *e, struct stage_state *s, struct ingot_err *
 {
 	const struct ingot_recipe *r = e->recipe;
 	_cleanup_(ingot_freep) struct ingot_allowance *allow = ingot_alloc_array(r->n_allow, sizeof(*allow));
-	size_t n_allow = 0;
 	for (size_t i = 0; i < r->n_allow; i++)
-		if (strcmp(r->allow[i].rule, "scripts") != 0)
-			allow[n_allow++] = (struct ingot_allowance){ r->allow[i].rule, r->allow[i].path };
+		allow[i] = (struct ingot_allowance){ r->allow[i].rule, r->allow[i].path };
 	struct ingot_normal_policy policy = {
 		.epoch = e->epoch,
 		.uid = r->image.user.uid,
@@ -103,7 +101,7 @@ static int normalise(struct engine *e, struct stage_state *s, struct ingot_err *
 		.writable = r->image.writable.v,
 		.n_writable = r->image.writable.n,
 		.allow = allow,
-		.n_allow = n_allow,
+		.n_allow = r->n_allow,
 	};
 	struct ingot_normal_result result = { 0 };
 	ingot_pass(ingot_normalise(s->tree, &policy, &result, err));

@@ -83,6 +83,7 @@ static int begin_with_packages(struct engine *e, struct stage_state *s, struct i
 	struct ingot_packages_request rq = {
 		.recipe = e->recipe,
 		.set = set,
+		.skip_scripts = &s->stage->packages.skip_scripts,
 		.mirrors = e->options->mirrors,
 		.offline = e->options->offline,
 		.parallel = e->options->parallel ? e->options->parallel : 2,

@@ -180,11 +180,11 @@ static int run_transform(struct load *l, const struct transform_row *row, struct
 	return merge(l, delta, origin, (struct ingot_span){ 0 }, err);
 }
 
-/* policy.allow { rule: scripts, path: PACKAGE, reason: ... } says that somebody looked. */
-static bool acknowledged(const struct ingot_recipe *r, const char *package)
+/* Somebody looked at its scripts and said why they do not matter here. */
+static bool acknowledged(const struct ingot_pairs *skip, const char *package)
 {
-	for (size_t i = 0; i < r->n_allow; i++)
-		if (strcmp(r->allow[i].rule, "scripts") == 0 && (strcmp(r->allow[i].path, package) == 0 || strcmp(r->allow[i].path, "*") == 0))
+	for (size_t i = 0; i < skip->n; i++)
+		if (strcmp(skip->v[i].key, package) == 0)
 			return true;
 	return false;
 }
@@ -198,7 +198,7 @@ static void report_scripts(const struct load *l)
 			const char *name = l->jobs[i].name;
 			struct ingot_span text = ingot_deb_member(l->debs[i], scripts[k]), line;
 			size_t number;
-			if (!text.p || acknowledged(l->rq->recipe, name) || !script_does_more(ingot_span_of(name), text, &number, &line))
+			if (!text.p || acknowledged(l->rq->skip_scripts, name) || !script_does_more(ingot_span_of(name), text, &number, &line))
 				continue;
 			ingot_say(l->log, INGOT_WARNING, "package %s: its %s is not run, and does more than is done for it here (line %zu: %s)", name, scripts[k], number, INGOT_SHOW(line));
 			first = first ? first : name;
@@ -206,7 +206,7 @@ static void report_scripts(const struct load *l)
 		}
 	}
 	if (first)
-		ingot_say(l->log, INGOT_NOTE, "where the image needs what such a script does, add a step that does it; where not, say so: policy: { allow: [{ rule: scripts, path: %s, reason: ... }] }",
+		ingot_say(l->log, INGOT_NOTE, "where the image needs what such a script does, add a step that does it; where not, say so: packages: { skip-scripts: { %s: \"why\" } }",
 			  first);
 }
 

@@ -13,6 +13,7 @@
 struct ingot_packages_request {
 	const struct ingot_recipe *recipe;
 	const struct ingot_locked_set *set;
+	const struct ingot_pairs *skip_scripts; /* packages whose scripts are known not to matter */
 	const struct ingot_mirrors *mirrors; /* NULL: none known; fine when nothing is missing from the store */
 	bool offline;
 	unsigned parallel; /* decoders at once */

@@ -54,6 +54,7 @@ struct ingot_install {
 	const char *from; /* a packages source; the only one, or the implied "debian", when not written. NULL: no packages */
 	struct ingot_strings install;
 	struct ingot_strings exclude; /* dependencies that are left out on purpose, with everything that only they needed */
+	struct ingot_pairs skip_scripts; /* package -> why its scripts are not needed */
 	bool configure;               /* run maintainer scripts in the sandbox */
 	struct ingot_place at;
 };
