@@ -176,7 +176,7 @@ static bool ok_account(struct ingot_span s)
 {
 	return s.n && !digit(s.p[0]) && shaped(s, false, "_", "_-", 31) && !ingot_span_is(s, "root");
 }
-const struct rule rule_account = { "a name for an account, other than root", "^[a-z_][a-z0-9_-]{0,30}$", ok_account,
+const struct rule rule_account = { "a name for an account, other than root", "^(?!root$)[a-z_][a-z0-9_-]{0,30}$", ok_account,
 				   "lower-case letters, digits, underscores and dashes, at most 31 characters; to run as root write: user: {root: \"the reason\"}" };
 
 static bool ok_url(struct ingot_span s)

@@ -19,10 +19,10 @@ struct yaml {
 	void *ctx;
 };
 
-static void diag_unref(struct fy_diag **d)
+static void diag_free(struct fy_diag **d)
 {
 	if (*d)
-		fy_diag_unref(*d);
+		fy_diag_destroy(*d); /* unref alone keeps the collected errors */
 }
 
 static void parser_free(struct fy_parser **p)
@@ -177,7 +177,7 @@ int yaml_parse(const char *name, struct ingot_span text, bool lock, yaml_sink si
 	fy_diag_cfg_default(&quiet);
 	quiet.fp = NULL;
 	quiet.colorize = false;
-	_cleanup_(diag_unref) struct fy_diag *diag = fy_diag_create(&quiet);
+	_cleanup_(diag_free) struct fy_diag *diag = fy_diag_create(&quiet);
 	if (!diag)
 		ingot_panic("out of memory");
 	fy_diag_set_collect_errors(diag, true);
