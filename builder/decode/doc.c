@@ -1,5 +1,5 @@
 /* A JSON document as the list of values that the decoder sent. Its order and its pointers are checked, so that a lookup has one answer. */
-#include <ingot/decode.h>
+#include "doc.h"
 #include <ingot/escape.h>
 #include <ingot/fd.h>
 #include <ingot/mem.h>
@@ -106,19 +106,27 @@ static int finish(struct ingot_doc *d, struct ingot_err *err)
 	return 0;
 }
 
-int ingot_decode_json(struct ingot_input in, struct ingot_doc **ret, struct ingot_err *err)
+int doc_drain(struct ingot_chan *c, struct ingot_doc **ret, struct ingot_err *err)
 {
-	_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
 	_cleanup_(ingot_doc_freep) struct ingot_doc *d = ingot_alloc(sizeof(*d));
 	struct open open = { .depth = 0 };
 	d->arena = ingot_arena_new();
-	ingot_pass(ingot_decode_start(&h, INGOT_DECODE_JSON, in, 0, err));
 	union ingot_msg m;
 	int type;
-	while ((type = ingot_chan_recv(h.chan, INGOT_PERMIT(INGOT_MSG_JSON) | INGOT_PERMIT(INGOT_MSG_DONE), &m, err)) == INGOT_MSG_JSON)
+	while ((type = ingot_chan_recv(c, INGOT_PERMIT(INGOT_MSG_JSON) | INGOT_PERMIT(INGOT_MSG_DONE), &m, err)) == INGOT_MSG_JSON)
 		ingot_pass(add(d, &open, &m.json, err));
 	ingot_pass(type);
 	ingot_pass(finish(d, err));
+	*ret = TAKE_PTR(d);
+	return 0;
+}
+
+int ingot_decode_json(struct ingot_input in, struct ingot_doc **ret, struct ingot_err *err)
+{
+	_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
+	_cleanup_(ingot_doc_freep) struct ingot_doc *d = NULL;
+	ingot_pass(ingot_decode_start(&h, INGOT_DECODE_JSON, in, 0, err));
+	ingot_pass(doc_drain(h.chan, &d, err));
 	ingot_pass(ingot_helper_finish(&h, err));
 	*ret = TAKE_PTR(d);
 	return 0;
