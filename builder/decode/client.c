@@ -12,10 +12,9 @@ int ingot_decode_start(struct ingot_helper *h, enum ingot_decode_what what, stru
 	if (limit > INGOT_MAX_FILE)
 		question.limit = INGOT_MAX_FILE;
 	ingot_pass(ingot_helper_start(h, "ingot-decode", &in.fd, 1, err));
-	if (ingot_chan_send(h->chan, INGOT_MSG_DECODE, &question, err) < 0) {
-		ingot_helper_kill(h);
-		return -1;
-	}
+	if (ingot_chan_send(h->chan, INGOT_MSG_DECODE, &question, err) < 0)
+		return ingot_helper_failed(h, err);
+	ingot_chan_set_bulk(h->chan);
 	return 0;
 }
 

@@ -36,12 +36,19 @@ static const struct shape shapes[64] = {
 
 #define HEADER 8
 
+/* In bulk: contents up to this size are copied together, and go out when so much has come together. */
+#define OUT_SMALL ((size_t)16 * 1024)
+#define OUT_FLUSH ((size_t)64 * 1024)
+#define IN_BULK (HEADER + (size_t)INGOT_MAX_MESSAGE)
+
 struct ingot_chan {
 	int fd;
 	int timeout;
-	bool dead;
-	char *in; /* one payload, grown to the largest seen */
-	size_t in_cap;
+	bool dead, bulk;
+	char *in; /* received: the message in hand, [at, at + used), and in bulk what follows it */
+	size_t in_cap, in_at, in_used, in_n; /* in_n: from in_at on */
+	char *out; /* in bulk: OUT_FLUSH + OUT_SMALL */
+	size_t out_n;
 };
 
 struct ingot_chan *ingot_chan_new(int take_fd)
@@ -58,12 +65,28 @@ void ingot_chan_free(struct ingot_chan *c)
 		return;
 	ingot_closep(&c->fd);
 	free(c->in);
+	free(c->out);
 	free(c);
 }
 
 int ingot_chan_fd(const struct ingot_chan *c)
 {
 	return c->fd;
+}
+
+void ingot_chan_set_bulk(struct ingot_chan *c)
+{
+	if (c->bulk)
+		return;
+	c->bulk = true;
+	c->out = ingot_alloc(OUT_FLUSH + OUT_SMALL);
+	c->in = ingot_grow(c->in, IN_BULK, 1);
+	c->in_cap = IN_BULK;
+}
+
+bool ingot_chan_pending(const struct ingot_chan *c)
+{
+	return c->in_n > c->in_used;
 }
 
 void ingot_chan_set_timeout(struct ingot_chan *c, int ms)
@@ -151,6 +174,33 @@ static void encode(const struct shape *s, const char *msg, unsigned char *p)
 	}
 }
 
+/* What is waiting in bulk, and behind it n parts. */
+static int send_out(struct ingot_chan *c, const struct iovec *parts, int n, struct ingot_err *err)
+{
+	struct iovec iov[3] = { { c->out, c->out_n } };
+	int have = c->out_n != 0;
+	for (int i = 0; i < n; i++)
+		iov[have++] = parts[i];
+	c->out_n = 0;
+	return send_parts(c, iov, have, err);
+}
+
+/* Contents may wait for more of their kind; whatever asks, answers or ends may not. */
+static bool may_wait(enum ingot_msg_type type)
+{
+	return type == INGOT_MSG_DATA || type == INGOT_MSG_ENTRY || type == INGOT_MSG_XATTR || type == INGOT_MSG_MEMBER || type == INGOT_MSG_JSON;
+}
+
+static int collect(struct ingot_chan *c, const struct iovec *parts, int n, struct ingot_err *err)
+{
+	for (int i = 0; i < n; i++) {
+		if (parts[i].iov_len)
+			memcpy(c->out + c->out_n, parts[i].iov_base, parts[i].iov_len);
+		c->out_n += parts[i].iov_len;
+	}
+	return c->out_n < OUT_FLUSH ? 0 : send_out(c, NULL, 0, err);
+}
+
 static int send_message(struct ingot_chan *c, enum ingot_msg_type type, const void *msg, struct ingot_err *err)
 {
 	const struct shape *s = &shapes[type];
@@ -169,23 +219,38 @@ static int send_message(struct ingot_chan *c, enum ingot_msg_type type, const vo
 	head[6] = INGOT_WIRE_VERSION;
 	head[7] = 0;
 	struct iovec iov[2] = { { head, HEADER + copied }, { 0 } };
+	int parts = 1;
 	if (data) {
 		const struct ingot_msg_data *d = msg;
 		put_le(head + HEADER, d->data.n, 4);
 		iov[1].iov_base = (void *)(uintptr_t)d->data.p;
 		iov[1].iov_len = d->data.n;
-		return send_parts(c, iov, d->data.n ? 2 : 1, err);
-	}
-	if (n)
+		parts += d->data.n != 0;
+	} else if (n) {
 		encode(s, msg, head + HEADER);
-	return send_parts(c, iov, 1, err);
+	}
+	if (c->bulk && may_wait(type) && HEADER + n <= OUT_SMALL)
+		return collect(c, iov, parts, err);
+	return send_out(c, iov, parts, err);
 }
 
-static int receive(struct ingot_chan *c, void *p, size_t n, struct ingot_err *err)
+/* Until n bytes of the next message are there; in bulk as many more as have come. */
+static int receive(struct ingot_chan *c, size_t n, struct ingot_err *err)
 {
-	size_t have = 0;
-	while (have < n) {
-		ssize_t r = recv(c->fd, (char *)p + have, n - have, MSG_DONTWAIT);
+	if (!c->in_n)
+		c->in_at = 0;
+	if (n > c->in_cap - c->in_at) {
+		if (c->in_n)
+			memmove(c->in, c->in + c->in_at, c->in_n);
+		c->in_at = 0;
+		if (n > c->in_cap) {
+			c->in = ingot_grow(c->in, n, 1);
+			c->in_cap = n;
+		}
+	}
+	while (c->in_n < n) {
+		size_t end = c->in_at + c->in_n;
+		ssize_t r = recv(c->fd, c->in + end, c->bulk ? c->in_cap - end : n - c->in_n, MSG_DONTWAIT);
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r < 0 && errno == EAGAIN) {
@@ -198,8 +263,8 @@ static int receive(struct ingot_chan *c, void *p, size_t n, struct ingot_err *er
 		if (r < 0)
 			return chan_broken(c, err, "receiving failed");
 		if (r == 0)
-			return chan_broken(c, err, have ? "a message was cut short" : "the helper ended early");
-		have += (size_t)r;
+			return chan_broken(c, err, c->in_n ? "a message was cut short" : "the helper ended early");
+		c->in_n += (size_t)r;
 	}
 	return 0;
 }
@@ -253,8 +318,14 @@ int ingot_chan_recv(struct ingot_chan *c, uint64_t permit, union ingot_msg *ret,
 	permit |= INGOT_PERMIT(INGOT_MSG_FAIL);
 	if (c->dead)
 		return chan_broken(c, err, "the channel is dead");
-	unsigned char head[HEADER];
-	ingot_pass(receive(c, head, sizeof(head), err));
+	/* An answer may depend on what still waits here. */
+	if (c->out_n)
+		ingot_pass(send_out(c, NULL, 0, err));
+	c->in_at += c->in_used;
+	c->in_n -= c->in_used;
+	c->in_used = 0;
+	ingot_pass(receive(c, HEADER, err));
+	const unsigned char *head = (const unsigned char *)c->in + c->in_at;
 	size_t n = (size_t)get_le(head, 4);
 	unsigned type = (unsigned)get_le(head + 4, 2);
 	if (head[6] != INGOT_WIRE_VERSION || head[7] != 0)
@@ -263,14 +334,11 @@ int ingot_chan_recv(struct ingot_chan *c, uint64_t permit, union ingot_msg *ret,
 		return chan_broken(c, err, "a message that is not permitted now");
 	if (n > INGOT_MAX_MESSAGE)
 		return chan_broken(c, err, "a message is too long");
-	if (n > c->in_cap) {
-		c->in = ingot_grow(c->in, n, 1);
-		c->in_cap = n;
-	}
-	ingot_pass(receive(c, c->in, n, err));
+	ingot_pass(receive(c, HEADER + n, err));
+	c->in_used = HEADER + n;
 	union ingot_msg msg;
 	memset(&msg, 0, sizeof(msg));
-	if (decode(&shapes[type], (const unsigned char *)c->in, n, (char *)&msg) < 0)
+	if (decode(&shapes[type], (const unsigned char *)c->in + c->in_at + HEADER, n, (char *)&msg) < 0)
 		return chan_broken(c, err, "a field is out of its range");
 	if (type == INGOT_MSG_FAIL)
 		return relay_failure(c, &msg.fail, err);

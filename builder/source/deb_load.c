@@ -144,16 +144,20 @@ static int start_one(struct pool *p, struct ingot_deb_job *job, struct ingot_err
 static int turn(struct pool *p, struct ingot_err *err)
 {
 	struct pollfd fds[MAX_PARALLEL];
-	for (unsigned i = 0; i < p->n; i++)
+	bool waiting = false;
+	for (unsigned i = 0; i < p->n; i++) {
 		fds[i] = (struct pollfd){ .fd = p->at[i].job ? ingot_chan_fd(p->at[i].helper.chan) : -1, .events = POLLIN };
-	int k = poll(fds, p->n, INGOT_HELPER_SILENCE_MS);
+		waiting = waiting || (p->at[i].job && ingot_chan_pending(p->at[i].helper.chan));
+	}
+	/* What has been received already is not seen by poll(). */
+	int k = poll(fds, p->n, waiting ? 0 : INGOT_HELPER_SILENCE_MS);
 	if (k < 0 && errno != EINTR)
 		return ingot_fail_sys(err, INGOT_E_BUG, "waiting for decoders");
-	if (k == 0)
+	if (k == 0 && !waiting)
 		return ingot_fail(err, INGOT_E_BUG, "no decoder said anything for %d seconds", INGOT_HELPER_SILENCE_MS / 1000);
-	for (unsigned i = 0; k > 0 && i < p->n; i++) {
+	for (unsigned i = 0; k >= 0 && i < p->n; i++) {
 		struct ingot_deb_job *job = p->at[i].job;
-		if (!fds[i].revents || !job)
+		if (!job || (!fds[i].revents && !ingot_chan_pending(p->at[i].helper.chan)))
 			continue;
 		int more = ingot_intake_step(p->at[i].run, err);
 		if (more == 0)

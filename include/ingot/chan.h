@@ -19,6 +19,11 @@ int ingot_chan_fd(const struct ingot_chan *c);
 /* No message within this time ends a receive with an error (default INGOT_HELPER_SILENCE_MS; -1 = wait for ever, for the helpers' side). */
 void ingot_chan_set_timeout(struct ingot_chan *c, int ms);
 
+/* For channels with many small messages (archives): contents (DATA, ENTRY, XATTR, MEMBER, JSON) wait for some 64 KiB of their kind before they are sent, or for
+ * any other message, or for a receive; and a receive takes as much as has come. A side that polls the fd asks first whether a message is there already. */
+void ingot_chan_set_bulk(struct ingot_chan *c);
+bool ingot_chan_pending(const struct ingot_chan *c);
+
 /* msg is the struct of that type (struct ingot_msg_entry for INGOT_MSG_ENTRY). A field longer than its maximum is a broken invariant. */
 int ingot_chan_send(struct ingot_chan *c, enum ingot_msg_type type, const void *msg, struct ingot_err *err) INGOT_MUST_USE;
 

@@ -10,6 +10,7 @@ int main(void)
 	struct ingot_err err = INGOT_ERR_INIT;
 	union ingot_msg m;
 	ingot_chan_set_timeout(chan, -1);
+	ingot_chan_set_bulk(chan);
 	int r = ingot_chan_recv(chan, INGOT_PERMIT(INGOT_MSG_DECODE), &m, &err);
 	if (r > 0)
 		r = answer(chan, INGOT_FIRST_FD, &m.decode, &err);
