@@ -39,7 +39,7 @@ static const struct shape shapes[64] = {
 /* In bulk: contents up to this size are copied together, and go out when so much has come together. */
 #define OUT_SMALL ((size_t)16 * 1024)
 #define OUT_FLUSH ((size_t)64 * 1024)
-#define IN_BULK (HEADER + (size_t)INGOT_MAX_MESSAGE)
+#define IN_BULK ((size_t)256 * 1024) /* grows for a larger message */
 
 struct ingot_chan {
 	int fd;

@@ -104,6 +104,64 @@ START_TEST(failure_is_relayed_escaped)
 }
 END_TEST
 
+/* In bulk the same messages arrive in the same order, and nothing that is waited for stays behind. */
+START_TEST(bulk)
+{
+	struct ingot_err err = INGOT_ERR_INIT;
+	union ingot_msg m;
+	ingot_chan_set_bulk(a);
+	ingot_chan_set_bulk(b);
+	static char big[40000];
+	for (int round = 0; round < 20; round++) {
+		struct ingot_msg_entry e = { .type = 'f', .size = 3 + sizeof(big), .path = INGOT_SPAN("usr/bin/x") };
+		struct ingot_msg_data d = { .data = INGOT_SPAN("abc") }, more = { .data = { big, sizeof(big) } };
+		memset(big, round, sizeof(big));
+		ck_assert_int_eq(ingot_chan_send(a, INGOT_MSG_ENTRY, &e, &err), 0);
+		ck_assert_int_eq(ingot_chan_send(a, INGOT_MSG_DATA, &d, &err), 0);
+		if (round % 3 == 0)
+			ck_assert_int_eq(ingot_chan_send(a, INGOT_MSG_DATA, &more, &err), 0);
+		ck_assert_int_eq(ingot_chan_send(a, INGOT_MSG_DONE, NULL, &err), 0);
+		ck_assert(!ingot_chan_pending(b));
+		ck_assert_int_eq(ingot_chan_recv(b, INGOT_PERMIT(INGOT_MSG_ENTRY), &m, &err), INGOT_MSG_ENTRY);
+		ck_assert(ingot_chan_pending(b));
+		ck_assert(ingot_span_is(m.entry.path, "usr/bin/x"));
+		ck_assert_int_eq(ingot_chan_recv(b, INGOT_PERMIT(INGOT_MSG_DATA), &m, &err), INGOT_MSG_DATA);
+		ck_assert(ingot_span_is(m.data.data, "abc"));
+		if (round % 3 == 0) {
+			ck_assert_int_eq(ingot_chan_recv(b, INGOT_PERMIT(INGOT_MSG_DATA), &m, &err), INGOT_MSG_DATA);
+			ck_assert(ingot_span_eq(m.data.data, more.data));
+		}
+		ck_assert_int_eq(ingot_chan_recv(b, INGOT_PERMIT(INGOT_MSG_DONE), &m, &err), INGOT_MSG_DONE);
+		ck_assert(!ingot_chan_pending(b));
+	}
+	/* What waits goes out before an answer is waited for: nobody waits for ever. */
+	struct ingot_msg_data d = { .data = INGOT_SPAN("last") };
+	ck_assert_int_eq(ingot_chan_send(a, INGOT_MSG_DATA, &d, &err), 0);
+	ck_assert_int_eq(ingot_chan_send(b, INGOT_MSG_DONE, NULL, &err), 0);
+	ck_assert_int_eq(ingot_chan_recv(a, INGOT_PERMIT(INGOT_MSG_DONE), &m, &err), INGOT_MSG_DONE);
+	ck_assert_int_eq(ingot_chan_recv(b, INGOT_PERMIT(INGOT_MSG_DATA), &m, &err), INGOT_MSG_DATA);
+	/* And before a failure is told. */
+	struct ingot_err sent = INGOT_ERR_INIT;
+	(void)ingot_fail(&sent, INGOT_E_OUTSIDE, "no more");
+	ck_assert_int_eq(ingot_chan_send(a, INGOT_MSG_DATA, &d, &err), 0);
+	ingot_chan_send_fail(a, &sent);
+	ck_assert_int_eq(ingot_chan_recv(b, INGOT_PERMIT(INGOT_MSG_DATA), &m, &err), INGOT_MSG_DATA);
+	ck_assert_int_lt(ingot_chan_recv(b, INGOT_PERMIT(INGOT_MSG_DATA), &m, &err), 0);
+	ck_assert_str_eq(err.msg, "no more");
+}
+END_TEST
+
+START_TEST(bulk_bad_frames)
+{
+	struct ingot_err err = INGOT_ERR_INIT;
+	union ingot_msg m;
+	ingot_chan_set_bulk(b);
+	ck_assert_int_eq(write(raw, bad[_i].bytes, bad[_i].n), (ssize_t)bad[_i].n);
+	ck_assert_int_lt(ingot_chan_recv(b, INGOT_PERMIT(INGOT_MSG_DATA) | INGOT_PERMIT(INGOT_MSG_DONE) | INGOT_PERMIT(INGOT_MSG_LOG), &m, &err), 0);
+	ck_assert_int_eq(err.code, INGOT_E_BUG);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("chan");
@@ -114,6 +172,8 @@ int main(void)
 	tcase_add_test(t, unpermitted_type);
 	tcase_add_loop_test(t, bad_frames, 0, (int)(sizeof(bad) / sizeof(bad[0])));
 	tcase_add_test(t, failure_is_relayed_escaped);
+	tcase_add_test(t, bulk);
+	tcase_add_loop_test(t, bulk_bad_frames, 0, (int)(sizeof(bad) / sizeof(bad[0])));
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);
