@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -15,9 +16,11 @@ static struct {
 	int sys;
 	const char *last;
 	bool paused;
+	char *trace;
+	size_t trace_size;
 } f = { .last = "" };
 
-enum { PLAIN = 0, SPACE = 1, DESCRIPTOR = 2 };
+enum { PLAIN = 0, SPACE = 1, DESCRIPTOR = 2, DURABLE = 4 };
 
 void faults_set(enum faults_mode mode, long at, int sys)
 {
@@ -26,6 +29,14 @@ void faults_set(enum faults_mode mode, long at, int sys)
 	f.sys = sys;
 	f.count = 0;
 	f.last = "";
+}
+
+void faults_trace(char *buf, unsigned long size)
+{
+	f.trace = buf;
+	f.trace_size = size;
+	if (buf)
+		buf[0] = '\0';
 }
 
 void faults_pause(bool paused)
@@ -45,6 +56,10 @@ const char *faults_last(void)
 
 static bool hit(const char *call, unsigned traits)
 {
+	if (f.trace && (traits & DURABLE)) {
+		size_t n = strlen(f.trace);
+		(void)snprintf(f.trace + n, f.trace_size - n, "%s ", call);
+	}
 	if (f.mode == FAULTS_OFF || f.paused)
 		return false;
 	if ((f.sys == ENOSPC || f.sys == EDQUOT) && !(traits & SPACE))
@@ -75,20 +90,20 @@ static bool hit(const char *call, unsigned traits)
 		return hit(#name, traits) ? -1 : __real_##name args; \
 	}
 
-WRAP(ssize_t, write, SPACE, (int fd, const void *p, size_t n), (fd, p, n))
-WRAP(ssize_t, pwrite64, SPACE, (int fd, const void *p, size_t n, off_t o), (fd, p, n, o))
+WRAP(ssize_t, write, SPACE | DURABLE, (int fd, const void *p, size_t n), (fd, p, n))
+WRAP(ssize_t, pwrite64, SPACE | DURABLE, (int fd, const void *p, size_t n, off_t o), (fd, p, n, o))
 WRAP(ssize_t, read, PLAIN, (int fd, void *p, size_t n), (fd, p, n))
 WRAP(ssize_t, pread64, PLAIN, (int fd, void *p, size_t n, off_t o), (fd, p, n, o))
-WRAP(int, fsync, SPACE, (int fd), (fd))
-WRAP(int, syncfs, SPACE, (int fd), (fd))
+WRAP(int, fsync, SPACE | DURABLE, (int fd), (fd))
+WRAP(int, syncfs, SPACE | DURABLE, (int fd), (fd))
 WRAP(int, fchmod, SPACE, (int fd, mode_t m), (fd, m))
 WRAP(int, ftruncate64, PLAIN, (int fd, off_t n), (fd, n))
 WRAP(int, futimens, SPACE, (int fd, const struct timespec t[2]), (fd, t))
 WRAP(int, utimensat, SPACE, (int fd, const char *p, const struct timespec t[2], int flags), (fd, p, t, flags))
 WRAP(int, flock, PLAIN, (int fd, int how), (fd, how))
-WRAP(int, renameat, SPACE, (int a, const char *p, int b, const char *q), (a, p, b, q))
-WRAP(int, renameat2, SPACE, (int a, const char *p, int b, const char *q, unsigned flags), (a, p, b, q, flags))
-WRAP(int, linkat, SPACE, (int a, const char *p, int b, const char *q, int flags), (a, p, b, q, flags))
+WRAP(int, renameat, SPACE | DURABLE, (int a, const char *p, int b, const char *q), (a, p, b, q))
+WRAP(int, renameat2, SPACE | DURABLE, (int a, const char *p, int b, const char *q, unsigned flags), (a, p, b, q, flags))
+WRAP(int, linkat, SPACE | DURABLE, (int a, const char *p, int b, const char *q, int flags), (a, p, b, q, flags))
 WRAP(int, symlinkat, SPACE, (const char *t, int fd, const char *p), (t, fd, p))
 WRAP(int, mkfifoat, SPACE, (int fd, const char *p, mode_t m), (fd, p, m))
 WRAP(int, mkdirat, SPACE, (int fd, const char *p, mode_t m), (fd, p, m))

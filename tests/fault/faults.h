@@ -16,4 +16,6 @@ enum faults_mode {
 void faults_set(enum faults_mode mode, long at, int sys);
 long faults_count(void);          /* calls that counted since faults_set() */
 const char *faults_last(void);    /* the call that failed last, or "" */
+/* Record the names of the calls that make things durable or visible, each followed by a blank, into buf (NULL: stop). */
+void faults_trace(char *buf, unsigned long size);
 void faults_pause(bool paused);   /* while the test itself looks at files */

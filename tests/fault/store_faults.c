@@ -98,8 +98,59 @@ static void sweep(enum faults_mode mode, int sys, const char *name)
 	ok(good && n > 20 && refused > had, name);
 }
 
+/* safety.md 9.0: what a reference needs is durable before the reference exists, and the reference before success is reported. */
+static bool order_of_syncs(void)
+{
+	struct ingot_err err = INGOT_ERR_INIT;
+	_cleanup_(ingot_store_closep) struct ingot_store *s = NULL;
+	char trace[2000];
+	world_new();
+	must(ingot_store_open(world_path, NULL, &s, &err) == 0, err.msg);
+	faults_trace(trace, sizeof(trace));
+	bool good = put_version(s, 0, 1, &err) == 0;
+	faults_trace(NULL, 0);
+	world_rm();
+	/* two objects, a pack, and then the reference */
+	static const char expect[] = "write renameat2 renameat2 write renameat2 renameat2 pwrite64 renameat2 renameat2 syncfs write fsync renameat fsync ";
+	if (!good || strcmp(trace, expect) != 0)
+		(void)snprintf(what, sizeof(what), "%s", trace);
+	return good && strcmp(trace, expect) == 0;
+}
+
+/* A write fails, its caller goes on as if nothing had happened (safety.md 9.2): nothing is published. */
+static bool failed_is_failed(bool pack)
+{
+	struct ingot_err err = INGOT_ERR_INIT;
+	_cleanup_(ingot_store_closep) struct ingot_store *s = NULL;
+	struct ingot_blob *b = NULL;
+	struct ingot_pack *p = NULL;
+	static uint8_t bytes[600000];
+	world_new();
+	must(ingot_store_open(world_path, NULL, &s, &err) == 0 && ingot_blob_begin(s, &b, &err) == 0 && ingot_pack_begin(s, &p, &err) == 0, err.msg);
+	faults_set(FAULTS_ONCE, 1, ENOSPC);
+	bool good = (pack ? ingot_pack_write(p, bytes, sizeof(bytes), &err) : ingot_blob_write(b, bytes, 10, &err)) < 0;
+	faults_set(FAULTS_OFF, 0, 0);
+	if (pack) {
+		good = good && ingot_pack_write(p, bytes, 10, &err) < 0 && ingot_pack_next(p, NULL, NULL, &err) < 0;
+		ingot_blob_abort(b);
+		good = ingot_pack_end(p, NULL, &err) < 0 && good;
+	} else {
+		good = good && ingot_blob_write(b, bytes, 10, &err) < 0;
+		ingot_pack_abort(p);
+		good = ingot_blob_end(b, NULL, NULL, NULL, &err) < 0 && good;
+	}
+	good = good && count_entries("tmp") == 0 && count_entries("objects") + count_entries("packs") == 0;
+	world_rm();
+	return good;
+}
+
 int main(void)
 {
+	ok(order_of_syncs(), "everything is durable before it is named");
+	if (tests_failed)
+		printf("# %s\n", what);
+	ok(failed_is_failed(false), "a blob after a failed write");
+	ok(failed_is_failed(true), "a pack after a failed write");
 	sweep(FAULTS_ONCE, ENOSPC, "no space, once");
 	sweep(FAULTS_FOREVER, ENOSPC, "no space from then on");
 	sweep(FAULTS_FOREVER, EDQUOT, "quota from then on");

@@ -107,6 +107,18 @@ START_TEST(lay_out)
 	ck_assert_int_lt(ingot_checkout(store, t, fd, &err), 0);
 	ck_assert_int_eq(entries("canary"), 0);
 	(void)close(fd);
+	ck_assert_int_eq(system_rm("out"), 0);
+	/* nor one in the place of a file, nor is a file written over */
+	for (int link = 0; link < 2; link++) {
+		fd = fresh_dir();
+		int there = link ? -1 : openat(fd, "h1", O_WRONLY | O_CREAT, 0600);
+		ck_assert_int_eq(link ? symlinkat("../canary/made", fd, "empty") : close(there), 0);
+		ck_assert_int_lt(ingot_checkout(store, t, fd, &err), 0);
+		ck_assert_int_eq(err.sys, EEXIST);
+		ck_assert_int_eq(entries("canary"), 0);
+		(void)close(fd);
+		ck_assert_int_eq(system_rm("out"), 0);
+	}
 }
 END_TEST
 
@@ -238,6 +250,9 @@ static void make_mess(int fd)
 		else
 			(void)close(openat(many, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0));
 	}
+	ck_assert_int_eq(mkdirat(many, "full", 0700), 0);
+	(void)close(openat(many, "full/file", O_WRONLY | O_CREAT | O_CLOEXEC, 0));
+	ck_assert_int_eq(fchmodat(many, "full", 0500, 0), 0);
 	ck_assert_int_eq(fchmod(many, 0), 0);
 	(void)close(many);
 	ck_assert_int_eq(fchmod(fd, 0), 0);

@@ -247,6 +247,36 @@ START_TEST(collect_waits)
 }
 END_TEST
 
+START_TEST(a_good_one_is_not_set_aside)
+{
+	/* while we read damaged bytes, another build has already put the right ones in their place */
+	struct ingot_digest d;
+	ck_assert_int_eq(ingot_store_put(store, "good", 4, &d, &err), 0);
+	char name[128];
+	(void)snprintf(name, sizeof(name), "%s", object_path("objects", &d));
+	for (int replaced = 0; replaced < 2; replaced++) {
+		ck_assert_int_eq(unlinkat(dir, name, 0), 0);
+		int fd = openat(dir, name, O_WRONLY | O_CREAT, 0600);
+		ck_assert_int_eq(write(fd, "evil", 4), 4);
+		(void)close(fd);
+		_cleanup_(ingot_content_done) struct ingot_content c = INGOT_CONTENT_INIT;
+		ck_assert_int_eq(ingot_store_find(store, &d, &c, &err), 1);
+		if (replaced) {
+			ck_assert_int_eq(unlinkat(dir, name, 0), 0);
+			ck_assert_int_eq(ingot_store_put(store, "good", 4, &d, &err), 0);
+		}
+		char bytes[10];
+		ck_assert_int_eq(ingot_content_read(&c, bytes, sizeof(bytes), &err), 4);
+		ck_assert_int_lt(ingot_content_read(&c, bytes, sizeof(bytes), &err), 0);
+		ck_assert_ptr_nonnull(strstr(err.msg, "damaged"));
+		ck_assert(ingot_store_has(store, &d) == (replaced == 1));
+		if (!replaced)
+			ck_assert_int_eq(ingot_store_put(store, "good", 4, &d, &err), 0);
+	}
+	check_content(&d, "good", 4);
+}
+END_TEST
+
 START_TEST(unusual_places)
 {
 	struct ingot_store *s = NULL;
@@ -297,6 +327,7 @@ int main(void)
 	tcase_add_test(t, use_time);
 	tcase_add_test(t, collect);
 	tcase_add_test(t, collect_waits);
+	tcase_add_test(t, a_good_one_is_not_set_aside);
 	tcase_add_test(t, unusual_places);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
