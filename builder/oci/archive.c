@@ -48,6 +48,9 @@ static int plan_blobs(const struct ingot_archive *a, struct archive_plan *p, str
 	/* What our own verify would refuse must not be written. */
 	if (kept > INGOT_MAX_BLOBS - 8)
 		return ingot_fail(err, INGOT_E_INPUT, "an archive of %zu blobs: at most %d can be read back", kept, INGOT_MAX_BLOBS - 8);
+	for (size_t i = 0; i < kept; i++)
+		if (v[i].size >= GIB(8)) /* more than a plain tar header can say */
+			return ingot_fail(err, INGOT_E_INPUT, "the blob %s has 8 GiB or more: split the layer", INGOT_DIGEST(&v[i].digest));
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 struct ingot_verify_layer {
 	struct ingot_digest digest, diff_id;
 	uint64_t size, tar_size;
+	bool compressed;
 };
 
 /* Made only by a verification that succeeded. */
