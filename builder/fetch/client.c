@@ -25,7 +25,7 @@ struct slot {
 	struct ingot_fetch_job *job;
 	struct receiver in;
 	size_t base;
-	unsigned tries;
+	unsigned tries, bad; /* of this base: tries that failed; files that were wrong */
 	enum state state;
 	int64_t when; /* PAUSED: go on at; else: the helper is dead if silent until */
 	struct ingot_err trouble; /* what to report if nothing helps: wrong bytes outrank everything */
@@ -116,7 +116,7 @@ static int begin_base(struct run *r, struct slot *s, struct ingot_err *err);
 static int next_base(struct run *r, struct slot *s, struct ingot_err *err)
 {
 	forget(r, s);
-	s->tries = 0;
+	s->tries = s->bad = 0;
 	if (++s->base < s->job->n_bases)
 		return begin_base(r, s, err);
 	if (s->missing && s->job->may_be_missing) {
@@ -171,7 +171,7 @@ static int ended(struct run *r, struct slot *s, struct ingot_err *err)
 	if (end == RECEIVER_WRONG) { /* nothing of it is of use; a second look excludes a fault on the way */
 		s->in.at = had;
 		forget(r, s);
-		if (s->tries >= 1)
+		if (s->bad++)
 			return next_base(r, s, err);
 	}
 	return again(r, s, 0, err);
@@ -313,7 +313,7 @@ static int begin_job(struct run *r, struct slot *s, struct ingot_err *err)
 		return ingot_fail(err, INGOT_E_HOST, "%s: no mirror to fetch it from", job->what);
 	s->job = job;
 	s->base = 0;
-	s->tries = 0;
+	s->tries = s->bad = 0;
 	s->wrong = s->missing = false;
 	s->trouble = (struct ingot_err)INGOT_ERR_INIT;
 	r->open++;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A loopback HTTP server over a directory, with scripted faults. Used by tests as a class or as a program.
 
-As a program:  fake_mirror.py ROOT [--faults JSON] [--log FILE] [--port N]
+As a program:  fake_mirror.py ROOT [--faults JSON] [--log FILE] [--port N] [--tls CERT.pem KEY.pem]
 prints "PORT\n" once it listens, and ends when its standard input closes (so it never outlives its test).
 From Python:   with FakeMirror(root, faults=[...]) as m: m.url, m.requests, m.faults.append({...})
 
@@ -24,7 +24,7 @@ KIND         what happens
   norange      ignores Range and sends everything with 200
   changed      answers a Range request with other content than before (206, flipped)
 """
-import argparse, hashlib, http.server, json, os, re, socket, struct, sys, threading, time
+import argparse, hashlib, http.server, json, os, re, socket, ssl, struct, sys, threading, time, urllib.parse
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -86,7 +86,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def answer(self, kind, f):
         arg = f.get("arg")
-        path = self.path.split("?", 1)[0]
+        path = urllib.parse.unquote(self.path.split("?", 1)[0])
         if kind == "status":
             extra = [("Retry-After", str(f["retry_after"]))] if "retry_after" in f else []
             return self.send_plain(int(arg), b"no\n", extra)
@@ -167,7 +167,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class FakeMirror:
-    def __init__(self, root, faults=None, log=None, port=0):
+    def __init__(self, root, faults=None, log=None, port=0, tls=None):
         self.server = Server(("127.0.0.1", port), Handler)
         self.server.root = os.path.realpath(root)
         self.server.faults = faults if faults is not None else []
@@ -176,7 +176,11 @@ class FakeMirror:
         self.server.stop = threading.Event()
         self.server.log = open(log, "a") if log else None
         self.port = self.server.server_address[1]
-        self.url = "http://127.0.0.1:%d" % self.port
+        self.url = "%s://127.0.0.1:%d" % ("https" if tls else "http", self.port)
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
 
     @property
     def faults(self):
@@ -202,8 +206,9 @@ def main():
     p.add_argument("--faults", default="[]")
     p.add_argument("--log")
     p.add_argument("--port", type=int, default=0)
+    p.add_argument("--tls", nargs=2)
     a = p.parse_args()
-    with FakeMirror(a.root, json.loads(a.faults), a.log, a.port) as m:
+    with FakeMirror(a.root, json.loads(a.faults), a.log, a.port, a.tls) as m:
         print(m.port, flush=True)
         sys.stdin.read()
 

@@ -290,7 +290,7 @@ static int conclude(struct transfer *t, const char *url, CURLcode code, const ch
 		return -1;
 	if (t->refused_address)
 		return ingot_fail(t->err, INGOT_E_OUTSIDE, "the server redirects to a private address: %s", INGOT_SHOW(ingot_span_of(url)));
-	if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE || code == CURLE_UNSUPPORTED_PROTOCOL)
+	if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
 		return ingot_fail(t->err, INGOT_E_OUTSIDE, "%s: %s", INGOT_SHOW(ingot_span_of(url)), INGOT_SHOW(ingot_span_of(error_text[0] ? error_text : curl_easy_strerror(code))));
 	bool whole = status == 200 || status == 206;
 	if (!whole && status > 0 && (code == CURLE_OK || code == CURLE_WRITE_ERROR)) {
