@@ -141,7 +141,7 @@ static size_t count_lines(struct ingot_span text, const char *line)
 }
 
 struct parts {
-	struct ingot_buf text; /* what was signed: dashes unescaped, without the last newline (RFC 9580 section 7) */
+	struct ingot_buf text; /* what was signed: dashes unescaped, no blanks at the ends of lines, without the last newline (RFC 9580 section 7) */
 	struct ingot_span signature;
 };
 
@@ -154,7 +154,7 @@ static int split(struct ingot_span doc, const char *what, struct parts *ret, str
 	ok = ok && ingot_span_next(&rest, '\n', &line) && ingot_span_is(line, BEGIN_SIGNED);
 	while (ok && ingot_span_next(&rest, '\n', &line) && line.n)
 		ok = ingot_span_starts(line, "Hash: "); /* the only header that may stand here */
-	bool signature = false;
+	bool signature = false, first = true;
 	while (ok && ingot_span_next(&rest, '\n', &line)) {
 		if (ingot_span_is(line, BEGIN_SIGNATURE)) {
 			ret->signature = (struct ingot_span){ line.p, (size_t)(doc.p + doc.n - line.p) };
@@ -165,8 +165,11 @@ static int split(struct ingot_span doc, const char *what, struct parts *ret, str
 			ok = ingot_span_starts(line, "- "); /* anything else at the line's begin had to be escaped */
 			line = (struct ingot_span){ line.p + 2, line.n - 2 };
 		}
-		if (ret->text.n)
+		while (line.n && (line.p[line.n - 1] == ' ' || line.p[line.n - 1] == '\t'))
+			line.n--; /* blanks at the end are not signed */
+		if (!first)
 			ingot_buf_char(&ret->text, '\n');
+		first = false;
 		ingot_buf_span(&ret->text, line);
 	}
 	ok = ok && signature && ret->text.n && !ret->text.full && ingot_span_ends(ret->signature, END_SIGNATURE "\n");
