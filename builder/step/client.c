@@ -209,7 +209,10 @@ int ingot_step_check(const struct ingot_step_plan *p, const struct ingot_step_re
 		(void)ingot_fail(err, INGOT_E_STEP, "%s failed with exit status %u", name, r->status);
 		break;
 	}
-	if (step_last_lines(ingot_buf_view(&r->tail), last, sizeof(last)))
+	/* The commonest surprise: there is one user in a step. */
+	if (strstr(ingot_buf_cstr(&r->tail), "hanging ownership of") || strstr(ingot_buf_cstr(&r->tail), "change ownership of"))
+		(void)ingot_hint(err, "a step has one user, so a file in it cannot be given to another: leave the owner as it is, or say it in the recipe (user:, writable:)");
+	else if (step_last_lines(ingot_buf_view(&r->tail), last, sizeof(last)))
 		(void)ingot_hint(err, "its last lines: %s", last);
 	return -1;
 }

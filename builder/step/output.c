@@ -21,9 +21,21 @@ static void say(struct step_output *o, struct ingot_span line)
 		return;
 	}
 	o->logged += line.n + 1;
-	struct ingot_buf clean = INGOT_BUF(KIB(8));
-	ingot_escape_message(&clean, line);
+	struct ingot_buf plain = INGOT_BUF(KIB(8)), clean = INGOT_BUF(KIB(8));
+	for (size_t i = 0, column = 0; i < line.n; i++) {
+		/* A tab is a control character, but one that people want to see as what it does. */
+		if (line.p[i] != '\t') {
+			ingot_buf_char(&plain, line.p[i]);
+			column++;
+			continue;
+		}
+		do
+			ingot_buf_char(&plain, ' ');
+		while (++column % 8);
+	}
+	ingot_escape_message(&clean, ingot_buf_view(&plain));
 	o->log->output(o->log->ctx, o->name, ingot_buf_cstr(&clean));
+	ingot_buf_done(&plain);
 	ingot_buf_done(&clean);
 }
 
