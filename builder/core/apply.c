@@ -17,16 +17,14 @@ static uint32_t *unnumbered(size_t n)
 	return v;
 }
 
+/* What is kept was valid, and a directory is never left out without all that is below it. */
 static int keep_up_to(struct applying *a, size_t end, struct ingot_err *err)
 {
-	for (; a->at < end; a->at++) {
-		const struct ingot_dirent *e = &a->t->dirents[a->at];
-		uint32_t *number = &a->old_nodes[e->node];
-		if (*number == NO_NODE)
-			*number = ingot_maker_node(&a->m, &a->t->nodes[e->node]);
-		ingot_pass(ingot_maker_append(&a->m, e->path, *number, err));
-	}
-	return 0;
+	if (a->at >= end)
+		return 0;
+	size_t at = a->at;
+	a->at = end;
+	return ingot_maker_keep(&a->m, a->t, at, end, a->old_nodes, err);
 }
 
 /* The first dirent at or behind a->at that is not before path: both sides are sorted, so that stepping over all of them costs one merge;
@@ -79,7 +77,7 @@ int ingot_apply(const struct ingot_tree *t, const struct ingot_delta *d, struct 
 	_cleanup_(ingot_freep) uint32_t *old_nodes = unnumbered(t->n_nodes);
 	_cleanup_(ingot_freep) uint32_t *new_nodes = unnumbered(d->n_nodes);
 	struct applying a = { .t = t, .d = d, .old_nodes = old_nodes, .new_nodes = new_nodes };
-	ingot_maker_begin(&a.m, t->n + d->n, INGOT_E_OUTSIDE);
+	ingot_maker_begin(&a.m, t, t->n + d->n, INGOT_E_OUTSIDE);
 	if (merge(&a, err) < 0) {
 		ingot_maker_abort(&a.m);
 		return -1;

@@ -12,7 +12,10 @@ void ingot_tree_unref(struct ingot_tree *t)
 {
 	if (!t || --t->refs)
 		return;
-	ingot_arena_free(t->arena);
+	if (--t->strings->refs == 0) {
+		ingot_arena_free(t->strings->arena);
+		free(t->strings);
+	}
 	free(t->dirents);
 	free(t->nodes);
 	free(t->first);
@@ -23,11 +26,17 @@ void ingot_tree_unref(struct ingot_tree *t)
 
 /* --- making one --- */
 
-void ingot_maker_begin(struct tree_maker *m, size_t expect, enum ingot_code code)
+void ingot_maker_begin(struct tree_maker *m, const struct ingot_tree *from, size_t expect, enum ingot_code code)
 {
 	*m = (struct tree_maker){ .code = code, .t = ingot_alloc(sizeof(struct ingot_tree)) };
 	m->t->refs = 1;
-	m->t->arena = ingot_arena_new();
+	if (from) {
+		m->t->strings = from->strings;
+	} else {
+		m->t->strings = ingot_alloc(sizeof(struct tree_strings));
+		m->t->strings->arena = ingot_arena_new();
+	}
+	m->t->strings->refs++;
 	m->t->id = ingot_alloc(sizeof(struct tree_id));
 	m->cap = m->cap_nodes = expect < 16 ? 16 : expect;
 	m->t->dirents = ingot_grow(NULL, m->cap, sizeof(*m->t->dirents));
@@ -41,7 +50,7 @@ void ingot_maker_abort(struct tree_maker *m)
 	ingot_tree_unref(TAKE_PTR(m->t));
 }
 
-uint32_t ingot_maker_node(struct tree_maker *m, const struct ingot_node *node)
+static uint32_t new_node(struct tree_maker *m)
 {
 	struct ingot_tree *t = m->t;
 	if (t->n_nodes == m->cap_nodes) {
@@ -50,9 +59,15 @@ uint32_t ingot_maker_node(struct tree_maker *m, const struct ingot_node *node)
 		t->first = ingot_grow(t->first, m->cap_nodes, sizeof(*t->first));
 		t->nlink = ingot_grow(t->nlink, m->cap_nodes, sizeof(*t->nlink));
 	}
-	ingot_node_copy(t->arena, node, &t->nodes[t->n_nodes]);
 	t->nlink[t->n_nodes] = 0;
 	return (uint32_t)t->n_nodes++;
+}
+
+uint32_t ingot_maker_node(struct tree_maker *m, const struct ingot_node *node)
+{
+	uint32_t number = new_node(m);
+	ingot_node_copy(m->t->strings->arena, node, &m->t->nodes[number]);
+	return number;
 }
 
 /* Makes the stack end in path's parent. */
@@ -62,14 +77,31 @@ static int find_parent(struct tree_maker *m, struct ingot_span path, struct ingo
 	while (m->depth && !ingot_path_under(path, t->dirents[m->stack[m->depth - 1]].path))
 		m->depth--;
 	struct ingot_span parent = ingot_path_parent(path);
-	if (!m->depth)
-		return ingot_fail(err, m->code, "/%s is there twice, or out of order", INGOT_SHOW(path));
-	const struct ingot_dirent *up = &t->dirents[m->stack[m->depth - 1]];
-	/* up holds path, so that equal length means that it is the parent */
-	if (t->nodes[up->node].type != INGOT_DIR)
-		return ingot_fail(err, m->code, "/%s is below /%s, which is not a directory", INGOT_SHOW(path), INGOT_SHOW(up->path));
-	if (up->path.n != parent.n)
-		return ingot_fail(err, m->code, "/%s has no parent: /%s does not exist", INGOT_SHOW(path), INGOT_SHOW(parent));
+	/* What is on the stack holds path, so that equal length means that it is the parent. Dirents that were kept are not on it. */
+	if (!m->depth || t->dirents[m->stack[m->depth - 1]].path.n != parent.n) {
+		ssize_t at = ingot_tree_find(t, parent);
+		if (at < 0)
+			return ingot_fail(err, m->code, "/%s has no parent: /%s does not exist", INGOT_SHOW(path), INGOT_SHOW(parent));
+		ingot_assert(m->depth < sizeof(m->stack) / sizeof(m->stack[0]));
+		m->stack[m->depth++] = (uint32_t)at;
+	}
+	if (t->nodes[t->dirents[m->stack[m->depth - 1]].node].type != INGOT_DIR)
+		return ingot_fail(err, m->code, "/%s is below /%s, which is not a directory", INGOT_SHOW(path), INGOT_SHOW(parent));
+	return 0;
+}
+
+static int add_dirent(struct tree_maker *m, struct ingot_span path, uint32_t node, struct ingot_err *err)
+{
+	struct ingot_tree *t = m->t;
+	if (t->n >= INGOT_MAX_ENTRIES)
+		return ingot_fail(err, m->code, "the tree has more than %d entries", INGOT_MAX_ENTRIES);
+	if (t->nlink[node]++ == 0)
+		t->first[node] = (uint32_t)t->n;
+	if (t->n == m->cap) {
+		m->cap *= 2;
+		t->dirents = ingot_grow(t->dirents, m->cap, sizeof(*t->dirents));
+	}
+	t->dirents[t->n++] = (struct ingot_dirent){ path, node };
 	return 0;
 }
 
@@ -84,16 +116,23 @@ int ingot_maker_append(struct tree_maker *m, struct ingot_span path, uint32_t no
 			return ingot_fail(err, m->code, "/%s is there twice, or out of order", INGOT_SHOW(path));
 		ingot_pass(find_parent(m, path, err));
 	}
-	if (t->n >= INGOT_MAX_ENTRIES)
-		return ingot_fail(err, m->code, "the tree has more than %d entries", INGOT_MAX_ENTRIES);
-	if (t->nlink[node]++ == 0)
-		t->first[node] = (uint32_t)t->n;
-	if (t->n == m->cap) {
-		m->cap *= 2;
-		t->dirents = ingot_grow(t->dirents, m->cap, sizeof(*t->dirents));
+	ingot_pass(add_dirent(m, ingot_arena_span(t->strings->arena, path), node, err));
+	m->stack[m->depth++] = (uint32_t)t->n - 1;
+	return 0;
+}
+
+int ingot_maker_keep(struct tree_maker *m, const struct ingot_tree *from, size_t at, size_t end, uint32_t *numbers, struct ingot_err *err)
+{
+	ingot_assert(m->t->strings == from->strings);
+	for (; at < end; at++) {
+		const struct ingot_dirent *e = &from->dirents[at];
+		uint32_t *number = &numbers[e->node];
+		if (*number == UINT32_MAX) {
+			*number = new_node(m);
+			m->t->nodes[*number] = from->nodes[e->node];
+		}
+		ingot_pass(add_dirent(m, e->path, *number, err));
 	}
-	m->stack[m->depth++] = (uint32_t)t->n;
-	t->dirents[t->n++] = (struct ingot_dirent){ ingot_arena_span(t->arena, path), node };
 	return 0;
 }
 
@@ -108,7 +147,7 @@ struct ingot_tree *ingot_tree_empty(void)
 	struct tree_maker m;
 	struct ingot_err err = INGOT_ERR_INIT;
 	struct ingot_node root = { .type = INGOT_DIR, .mode = 0755 };
-	ingot_maker_begin(&m, 1, INGOT_E_BUG);
+	ingot_maker_begin(&m, NULL, 1, INGOT_E_BUG);
 	ingot_assert(ingot_maker_append(&m, (struct ingot_span){ 0 }, ingot_maker_node(&m, &root), &err) == 0);
 	return ingot_maker_end(&m);
 }

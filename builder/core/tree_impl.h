@@ -1,7 +1,7 @@
 /* tree_impl.h - the inside of a Tree, for the files of this room that make one. Private to core.
  *
  * Trees are made by appending dirents in order to a tree_maker, which holds every invariant: so there is one place where a Tree can be
- * wrong. Strings are copied into the tree's arena; a Tree shares nothing with what it was made from.
+ * wrong. What is new is copied; a tree made from another shares that one's strings, for an image is built by a hundred small deltas.
  */
 #pragma once
 #include <ingot/limits.h>
@@ -14,9 +14,15 @@ struct tree_id {
 	struct ingot_digest digest;
 };
 
-struct ingot_tree {
+/* The strings of a tree and of all that were made from it. Only ever added to; freed with the last of them. */
+struct tree_strings {
 	size_t refs;
 	struct ingot_arena *arena;
+};
+
+struct ingot_tree {
+	size_t refs;
+	struct tree_strings *strings;
 	struct ingot_dirent *dirents;
 	struct ingot_node *nodes; /* in the order of their first dirents */
 	uint32_t *first, *nlink;  /* one a node: its first dirent, how many name it */
@@ -29,15 +35,19 @@ struct tree_maker {
 	size_t cap, cap_nodes;
 	enum ingot_code code; /* of its failures: whose text it is that is wrong */
 	size_t depth;
-	uint32_t stack[INGOT_MAX_DEPTH + 2]; /* the last dirent and all its parents */
+	uint32_t stack[INGOT_MAX_DEPTH + 2]; /* the last dirent appended and such parents of it as are known */
 };
 
-void ingot_maker_begin(struct tree_maker *m, size_t expect, enum ingot_code code);
+/* from: the tree whose dirents will be kept, or NULL. */
+void ingot_maker_begin(struct tree_maker *m, const struct ingot_tree *from, size_t expect, enum ingot_code code);
 void ingot_maker_abort(struct tree_maker *m);
 /* A copy of the node; it must be named by the next ingot_maker_append(). */
 uint32_t ingot_maker_node(struct tree_maker *m, const struct ingot_node *node);
 /* Fails (with the maker's code) unless path comes after the last one and its parent is a directory that is here. */
 int ingot_maker_append(struct tree_maker *m, struct ingot_span path, uint32_t node, struct ingot_err *err) INGOT_MUST_USE;
+/* Takes over dirents [at, end) of the tree given at the start; numbers holds the new number of each of its nodes, or UINT32_MAX. The caller
+ * sees to it that they come after the last one and that no parent of theirs was left out. */
+int ingot_maker_keep(struct tree_maker *m, const struct ingot_tree *from, size_t at, size_t end, uint32_t *numbers, struct ingot_err *err) INGOT_MUST_USE;
 struct ingot_tree *ingot_maker_end(struct tree_maker *m);
 
 

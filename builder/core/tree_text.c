@@ -62,7 +62,7 @@ int ingot_tree_parse(struct ingot_span text, struct ingot_tree **ret, struct ing
 	ingot_pass(ingot_lines_begin(&r, text, HEADER, err));
 	/* no line is shorter than 16 bytes, and most are longer than 100 */
 	size_t expect = text.n / 128;
-	ingot_maker_begin(&m, expect < INGOT_MAX_ENTRIES ? expect : INGOT_MAX_ENTRIES, INGOT_E_INPUT);
+	ingot_maker_begin(&m, NULL, expect < INGOT_MAX_ENTRIES ? expect : INGOT_MAX_ENTRIES, INGOT_E_INPUT);
 	int result = read_entries(&r, &m, err);
 	if (result == 0 && m.t->n == 0)
 		result = ingot_fail(err, INGOT_E_INPUT, "line 2: the tree has no root");
