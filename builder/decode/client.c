@@ -18,6 +18,12 @@ int ingot_decode_start(struct ingot_helper *h, enum ingot_decode_what what, stru
 	return 0;
 }
 
+/* A receive failed. A helper that died has a better story than "ended early". */
+static int lost(struct ingot_helper *h, struct ingot_err *err)
+{
+	return err->code == INGOT_E_BUG ? ingot_helper_failed(h, err) : -1;
+}
+
 int ingot_decode_stream(struct ingot_input in, uint64_t limit, ingot_sink sink, void *ctx, struct ingot_err *err)
 {
 	_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
@@ -31,8 +37,7 @@ int ingot_decode_stream(struct ingot_input in, uint64_t limit, ingot_sink sink, 
 		left -= m.data.data.n;
 		ingot_pass(sink(ctx, m.data.data.p, m.data.data.n, err));
 	}
-	ingot_pass(type);
-	return ingot_helper_finish(&h, err);
+	return type < 0 ? lost(&h, err) : ingot_helper_finish(&h, err);
 }
 
 /* The data of one member. */
@@ -85,7 +90,8 @@ int ingot_decode_members(struct ingot_input in, const struct ingot_member_ops *o
 		ingot_try(err, take_member(h.chan, size, ops, ctx, err), "%s", INGOT_SHOW(names[n]));
 		n++;
 	}
-	ingot_pass(type);
+	if (type < 0)
+		return lost(&h, err);
 	ingot_pass(no_name_twice(names, n, err));
 	return ingot_helper_finish(&h, err);
 }

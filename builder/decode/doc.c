@@ -126,7 +126,8 @@ int ingot_decode_json(struct ingot_input in, struct ingot_doc **ret, struct ingo
 	_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
 	_cleanup_(ingot_doc_freep) struct ingot_doc *d = NULL;
 	ingot_pass(ingot_decode_start(&h, INGOT_DECODE_JSON, in, 0, err));
-	ingot_pass(doc_drain(h.chan, &d, err));
+	if (doc_drain(h.chan, &d, err) < 0)
+		return err->code == INGOT_E_BUG ? ingot_helper_failed(&h, err) : -1;
 	ingot_pass(ingot_helper_finish(&h, err));
 	*ret = TAKE_PTR(d);
 	return 0;

@@ -160,6 +160,8 @@ static int turn(struct pool *p, struct ingot_err *err)
 		if (!job || (!fds[i].revents && !ingot_chan_pending(p->at[i].helper.chan)))
 			continue;
 		int more = ingot_intake_step(p->at[i].run, err);
+		if (more < 0 && err->code == INGOT_E_BUG)
+			more = ingot_helper_failed(&p->at[i].helper, err); /* how it ended says more than that it ended early */
 		if (more == 0)
 			more = end(p->store, &p->at[i], err);
 		else if (more > 0)
