@@ -29,5 +29,5 @@ INGOT_CLEANUP(struct ingot_mirrors, ingot_mirrors_free)
 
 /* The bases of a suite in the order of trying; they live as long as m. INGOT_E_HOST with a hint when there is none. */
 int ingot_mirrors_of(const struct ingot_mirrors *m, const char *suite, const struct ingot_base **ret, size_t *ret_n, struct ingot_err *err) INGOT_MUST_USE;
-/* False when the host's apt is told not to check Valid-Until (a frozen mirror, snapshots). */
+/* False when the host's apt is told not to check Valid-Until (a frozen mirror, snapshots), and no mirror was named beside it. */
 bool ingot_mirrors_valid_until(const struct ingot_mirrors *m);

@@ -257,8 +257,9 @@ def maintainer_scripts(w):
     w.write("web.yaml", RECIPE.replace("[probe]", "[probe, scripted]"))
     with mirror(w):
         w.lock()
-        w.build().says("scripted", "postinst", "mknod /etc/surprise", "policy")
-        w.write("web.yaml", RECIPE.replace("[probe]", "[probe, scripted]") + 'policy:\n  allow:\n    - { rule: scripts, path: scripted, reason: "a test" }\n')
+        w.build().says("scripted", "postinst", "mknod /etc/surprise", "skip-scripts")
+        w.write("web.yaml", RECIPE.replace("[probe]", "{ install: [probe, scripted], skip-scripts: { scripted: a test } }"))
+        w.lock()
         assert "mknod" not in w.build().err
 
 
