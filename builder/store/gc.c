@@ -175,6 +175,9 @@ static void collect(struct ingot_store *s, struct marks *m)
 
 int ingot_store_gc(struct ingot_store *s, int64_t max_age, int wait_ms, struct ingot_store_stats *ret_freed, struct ingot_err *err)
 {
+	bool deferring = s->deferring;
+	ingot_pass(ingot_ref_flush(s, err));
+	s->deferring = deferring;
 	/* Our own shared lock is given up while we wait: two collectors would otherwise wait for each other. */
 	int busy = store_lock(s, LOCK_EX, wait_ms, err);
 	struct marks m = { .max_age = max_age, .now = time(NULL) };

@@ -6,6 +6,15 @@
 
 struct used_pack; /* index.c */
 
+/* A reference on its way. */
+struct new_ref {
+	char kind[17];
+	struct ingot_digest key;
+	struct ingot_buf record;
+	char temp[64]; /* "" = not in tmp/ */
+	int fd;
+};
+
 /* A directory of tmp/ that this handle protects: its fd holds the lock. */
 struct scratch {
 	char name[64];
@@ -20,6 +29,12 @@ struct ingot_store {
 
 	struct scratch *scratch;
 	size_t n_scratch, cap_scratch;
+
+	/* references that are published together (ingot_ref_defer) */
+	bool deferring;
+	struct new_ref *pending;
+	size_t n_pending, cap_pending;
+	int64_t pending_since; /* milliseconds */
 
 	/* contents of packs in use: open addressing; a slot is (pack + 1) << 32 | entry, 0 = empty */
 	struct used_pack *used;
@@ -86,10 +101,17 @@ struct ref_record {
 bool ref_kind_valid(const char *kind);
 /* -1 for anything that ingot_ref_put() would not have written for this kind and key. */
 int ref_parse(struct ingot_span bytes, const char *kind, const struct ingot_digest *key, struct ref_record *ret);
+void ref_head(struct ingot_buf *out, const char *kind, const struct ingot_digest *key); /* the first line */
+/* The directory of a kind, made if wanted; -1 and errno. */
+int ref_kind_dir(struct ingot_store *s, const char *kind, bool make);
+bool ref_need_there(const struct ingot_store *s, const struct ingot_digest *d);
 /* Owned fd and its bytes, or -1: none, or no regular file. */
 int ref_read(int dirfd, const char *name, struct ingot_buf *out, struct stat *ret_st);
 bool ref_needs_there(const struct ingot_store *s, const struct ref_record *r);
 
-/* --- checkout.c --- */
+/* --- refput.c --- */
+bool ref_pending(const struct ingot_store *s, const char *kind, const struct ingot_digest *key, struct ingot_buf *text); /* not published yet: appends its text */
+
+/* --- cached.c --- */
 /* True if checkouts/NAME is whole; its size and when it was last used. */
 bool checkout_look(const struct ingot_store *s, const char *name, uint64_t *ret_size, time_t *ret_used);

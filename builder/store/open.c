@@ -196,6 +196,11 @@ void ingot_store_close(struct ingot_store *s)
 {
 	if (!s)
 		return;
+	/* What is done is worth keeping also where the build failed; if it cannot be kept, it is made again. */
+	struct ingot_err ignored = INGOT_ERR_INIT;
+	if (s->n_pending && ingot_ref_flush(s, &ignored) < 0)
+		ingot_say(s->log, INGOT_WARNING, "%s", ignored.msg);
+	free(s->pending);
 	index_free(s);
 	for (size_t i = 0; i < s->n_scratch; i++)
 		ingot_closep(&s->scratch[i].fd);

@@ -1,4 +1,4 @@
-/* References: small records that are visible only once all that they need is durable.
+/* References as records, and looking them up. (Publishing them: refput.c.)
  *
  *     ingot-ref 1 KIND KEY
  *     need DIGEST          (any number)
@@ -27,7 +27,7 @@ bool ref_kind_valid(const char *kind)
 	return n >= 1 && n <= 16 && strspn(kind, "abcdefghijklmnopqrstuvwxyz") == n;
 }
 
-static void head(struct ingot_buf *out, const char *kind, const struct ingot_digest *key)
+void ref_head(struct ingot_buf *out, const char *kind, const struct ingot_digest *key)
 {
 	ingot_buf_fmt(out, "ingot-ref 1 %s %s\n", kind, INGOT_HEX(key));
 }
@@ -59,7 +59,7 @@ int ref_parse(struct ingot_span bytes, const char *kind, const struct ingot_dige
 	if (!ingot_digest_eq(&said, &is))
 		return -1;
 	_cleanup_(ingot_buf_done) struct ingot_buf expect = INGOT_BUF(256);
-	head(&expect, kind, key);
+	ref_head(&expect, kind, key);
 	if (!ingot_span_starts(rest, ingot_buf_cstr(&expect)))
 		return -1;
 	rest.p += expect.n;
@@ -90,7 +90,7 @@ int ref_read(int dirfd, const char *name, struct ingot_buf *out, struct stat *re
 	return -1;
 }
 
-static bool need_there(const struct ingot_store *s, const struct ingot_digest *d)
+bool ref_need_there(const struct ingot_store *s, const struct ingot_digest *d)
 {
 	return object_exists(s, s->packs, d) || object_exists(s, s->objects, d);
 }
@@ -98,13 +98,12 @@ static bool need_there(const struct ingot_store *s, const struct ingot_digest *d
 bool ref_needs_there(const struct ingot_store *s, const struct ref_record *r)
 {
 	for (size_t i = 0; i < r->n_needs; i++)
-		if (!need_there(s, &r->needs[i]))
+		if (!ref_need_there(s, &r->needs[i]))
 			return false;
 	return true;
 }
 
-/* The directory of a kind; made if wanted. */
-static int kind_dir(struct ingot_store *s, const char *kind, bool make)
+int ref_kind_dir(struct ingot_store *s, const char *kind, bool make)
 {
 	ingot_assert(ref_kind_valid(kind));
 	for (int tries = 0; tries < 3; tries++) {
@@ -123,67 +122,6 @@ static int kind_dir(struct ingot_store *s, const char *kind, bool make)
 	return -1;
 }
 
-static int write_record(struct ingot_store *s, int fd, const struct ingot_buf *record, struct ingot_err *err)
-{
-	if (ingot_write_all(fd, record->p, record->n, err) < 0) {
-		(void)ingot_context(err, "store %s: writing a reference", s->path);
-		return store_blame(s, err);
-	}
-	if (fchmod(fd, 0444) < 0 || fsync(fd) < 0)
-		return store_fail(s, err, "syncing a reference");
-	return 0;
-}
-
-static int publish(struct ingot_store *s, const char *kind, const char *name, const struct ingot_buf *record, struct ingot_err *err)
-{
-	_cleanup_(ingot_closep) int dir = kind_dir(s, kind, true);
-	if (dir < 0)
-		return store_fail(s, err, "directory refs/%s", kind);
-	/* One sync for everything the record needs, whoever wrote it: another build may have put an object there a moment ago. Reports
-	 * write-back errors of the file system since Linux 5.8. The directory of the kind is part of it. */
-	if (syncfs(s->root) < 0)
-		return store_fail(s, err, "syncing");
-	char temp[64];
-	_cleanup_(ingot_closep) int fd = temp_file(s, "ref-", temp, err);
-	ingot_pass(fd);
-	int r = write_record(s, fd, record, err);
-	if (r == 0 && renameat(s->tmp, temp, dir, name) < 0) {
-		/* A directory cannot be replaced by a rename. */
-		if (errno == EISDIR || errno == ENOTEMPTY || errno == EEXIST)
-			object_set_aside(s, dir, name, -1);
-		if (renameat(s->tmp, temp, dir, name) < 0)
-			r = store_fail(s, err, "publishing a reference");
-	}
-	if (r < 0) {
-		(void)unlinkat(s->tmp, temp, 0);
-		return -1;
-	}
-	return fsync(dir) < 0 ? store_fail(s, err, "syncing refs/%s", kind) : 0;
-}
-
-int ingot_ref_put(struct ingot_store *s, const char *kind, const struct ingot_digest *key, struct ingot_span text, const struct ingot_digest *needs, size_t n_needs,
-		  struct ingot_err *err)
-{
-	for (size_t i = 0; i < n_needs; i++)
-		if (!need_there(s, &needs[i])) {
-			(void)ingot_fail(err, INGOT_E_BUG, "store %s: %s is about to be referenced but is not there (or was damaged)", s->path, INGOT_DIGEST(&needs[i]));
-			return ingot_hint(err, "run the command again: it is made or fetched anew");
-		}
-	_cleanup_(ingot_buf_done) struct ingot_buf record = INGOT_BUF(REF_MAX);
-	head(&record, kind, key);
-	for (size_t i = 0; i < n_needs; i++)
-		ingot_buf_fmt(&record, "need %s\n", INGOT_HEX(&needs[i]));
-	ingot_buf_fmt(&record, "text %zu\n", text.n);
-	ingot_buf_span(&record, text);
-	ingot_buf_char(&record, '\n');
-	ingot_pass(ingot_buf_check(&record, "a reference", err));
-	struct ingot_digest sum;
-	ingot_sha256(record.p, record.n, &sum);
-	ingot_buf_fmt(&record, "sha256 %s\n", INGOT_HEX(&sum));
-	ingot_pass(ingot_buf_check(&record, "a reference", err));
-	return publish(s, kind, INGOT_HEX(key), &record, err);
-}
-
 /* Failing to note the use is no failure: the worst is a reference collected early. */
 static void touch(int fd, const struct stat *st)
 {
@@ -194,7 +132,9 @@ static void touch(int fd, const struct stat *st)
 
 int ingot_ref_get(struct ingot_store *s, const char *kind, const struct ingot_digest *key, struct ingot_buf *text, struct ingot_err *err)
 {
-	_cleanup_(ingot_closep) int dir = kind_dir(s, kind, false);
+	if (ref_pending(s, kind, key, text))
+		return ingot_buf_check(text, "the text of a reference", err) < 0 ? -1 : 1;
+	_cleanup_(ingot_closep) int dir = ref_kind_dir(s, kind, false);
 	if (dir < 0)
 		return errno == EMFILE || errno == ENFILE ? store_fail(s, err, "reading a reference") : 0;
 	const char *name = INGOT_HEX(key);

@@ -79,6 +79,11 @@ int ingot_ref_put(struct ingot_store *s, const char *kind, const struct ingot_di
 		  struct ingot_err *err) INGOT_MUST_USE;
 /* 1 and the text appended, or 0 when there is none or it is damaged (its own checksum is wrong) or something it needs is gone. Marks it used now. */
 int ingot_ref_get(struct ingot_store *s, const char *kind, const struct ingot_digest *key, struct ingot_buf *text, struct ingot_err *err) INGOT_MUST_USE;
+/* From now on references put through this handle may be published together: each after a second at most, if another follows; all at
+ * ingot_ref_flush() and at close. That is three syncs of the disk for all of them, not three each. ingot_ref_get() of this handle sees them at once. */
+void ingot_ref_defer(struct ingot_store *s);
+/* Publish what is deferred, and each at once from now on. */
+int ingot_ref_flush(struct ingot_store *s, struct ingot_err *err) INGOT_MUST_USE;
 
 /* --- housekeeping --- */
 struct ingot_store_stats {

@@ -163,6 +163,56 @@ START_TEST(references)
 }
 END_TEST
 
+static int published(const char *kind)
+{
+	return faccessat(dir, kind, F_OK, 0) == 0 ? entries(kind) : 0;
+}
+
+START_TEST(deferred_references)
+{
+	struct ingot_digest key[3], d;
+	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(1000);
+	for (size_t i = 0; i < 3; i++)
+		ingot_sha256(&i, sizeof(i), &key[i]);
+	ck_assert_int_eq(ingot_store_put(store, "x", 1, &d, &err), 0);
+	ingot_ref_defer(store);
+	ck_assert_int_eq(ingot_ref_put(store, "deb", &key[0], INGOT_SPAN("old"), &d, 1, &err), 0);
+	ck_assert_int_eq(ingot_ref_put(store, "deb", &key[0], INGOT_SPAN("new"), &d, 1, &err), 0);
+	ck_assert_int_eq(ingot_ref_put(store, "step", &key[1], INGOT_SPAN("other"), &d, 1, &err), 0);
+	ck_assert_int_eq(published("refs/deb") + published("refs/step"), 0);
+	/* found already, the later one */
+	ck_assert_int_eq(ingot_ref_get(store, "deb", &key[0], &text, &err), 1);
+	ck_assert_str_eq(text.p, "new");
+	ck_assert_int_eq(ingot_ref_get(store, "step", &key[0], &text, &err), 0);
+	ck_assert_int_eq(ingot_ref_flush(store, &err), 0);
+	ck_assert(published("refs/deb") == 1 && published("refs/step") == 1);
+	/* now each at once again */
+	ck_assert_int_eq(ingot_ref_put(store, "deb", &key[1], INGOT_SPAN("t"), &d, 1, &err), 0);
+	ck_assert_int_eq(published("refs/deb"), 2);
+	/* and what is deferred at close is kept */
+	ingot_ref_defer(store);
+	ck_assert_int_eq(ingot_ref_put(store, "deb", &key[2], INGOT_SPAN("t"), &d, 1, &err), 0);
+	ck_assert_int_eq(published("refs/deb"), 2);
+	reopen();
+	ck_assert_int_eq(published("refs/deb"), 3);
+	ingot_buf_clear(&text);
+	ck_assert_int_eq(ingot_ref_get(store, "deb", &key[0], &text, &err), 1);
+	ck_assert_str_eq(text.p, "new");
+	ck_assert_int_eq(entries("tmp"), 0);
+	/* more than are published together, and gc in between */
+	ingot_ref_defer(store);
+	for (unsigned i = 0; i < 100; i++) {
+		struct ingot_digest k;
+		ingot_sha256(&i, sizeof(i), &k);
+		ck_assert_int_eq(ingot_ref_put(store, "many", &k, INGOT_SPAN("t"), &d, 1, &err), 0);
+	}
+	ck_assert_int_ge(published("refs/many"), 64);
+	ck_assert_int_eq(ingot_store_gc(store, 1000, 100, NULL, &err), 0);
+	ck_assert_int_eq(published("refs/many"), 100);
+	ck_assert(ingot_store_has(store, &d));
+}
+END_TEST
+
 START_TEST(use_time)
 {
 	struct ingot_digest key;
@@ -324,6 +374,7 @@ int main(void)
 	tcase_add_test(t, pack_round_trip);
 	tcase_add_test(t, many_packs);
 	tcase_add_test(t, references);
+	tcase_add_test(t, deferred_references);
 	tcase_add_test(t, use_time);
 	tcase_add_test(t, collect);
 	tcase_add_test(t, collect_waits);
