@@ -80,7 +80,9 @@ static int get_debs(struct load *l, struct ingot_err *err)
 		_cleanup_(ingot_freep) struct ingot_deb_job *todo = ingot_alloc_array(n_missing, sizeof(*todo));
 		for (size_t i = 0; i < n_missing; i++)
 			todo[i] = (struct ingot_deb_job){ .name = missing[i].name, .sha256 = missing[i].sha256, .size = missing[i].size };
+		ingot_ref_defer(l->store);
 		ingot_pass(ingot_deb_load_many(l->store, todo, n_missing, l->rq->parallel, l->log, err));
+		ingot_pass(ingot_ref_flush(l->store, err));
 		for (size_t i = 0, k = 0; i < l->n; i++)
 			if (!l->jobs[i].deb)
 				l->jobs[i].deb = todo[k++].deb;
