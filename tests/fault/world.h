@@ -213,7 +213,19 @@ static inline int work_once(struct ingot_store *s, uint64_t *random, struct ingo
 	unsigned slot = (unsigned)(next_random(random) % SLOTS);
 	uint64_t version = told->done[slot];
 	int r;
-	switch (next_random(random) % 8) {
+	switch (next_random(random) % 9) {
+	case 3: { /* some together: done when the flush says so, not before */
+		uint64_t next[SLOTS];
+		memcpy(next, told->done, sizeof(next));
+		ingot_ref_defer(s);
+		for (unsigned i = 0; i < 4; i++) {
+			unsigned other = (slot + i) % SLOTS;
+			ingot_pass(put_version(s, other, ++next[other], err));
+		}
+		ingot_pass(ingot_ref_flush(s, err));
+		memcpy(told->done, next, sizeof(next));
+		return 0;
+	}
 	case 0:
 		r = get_version(s, slot, &version, err);
 		return r < 0 ? r : 0;
