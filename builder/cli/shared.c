@@ -3,6 +3,7 @@
 #include <ingot/fd.h>
 #include <ingot/mem.h>
 #include <ingot/mirror.h>
+#include <signal.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -107,6 +108,8 @@ int cli_passphrase(const struct cli *c, bool confirm, char **ret, struct ingot_e
 int cli_print(const struct ingot_buf *out, struct ingot_err *err)
 {
 	ingot_pass(ingot_buf_check(out, "the result", err));
+	/* From here on a reader that has seen enough ends us as it ends every other program: nothing is left to be done. */
+	(void)signal(SIGPIPE, SIG_DFL);
 	if (out->n && fwrite(out->p, 1, out->n, stdout) != out->n)
 		return ingot_fail_sys(err, INGOT_E_BUG, "writing the result");
 	return 0;
