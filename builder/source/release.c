@@ -113,12 +113,17 @@ int ingot_keyring_add_pinned(struct ingot_keyring *k, const char *distribution, 
 	if (n <= 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "reading /proc/self/exe (is /proc mounted?)");
 	self[n] = 0;
-	/* Found by where this program lies, never by the environment. A program in the build tree uses the source tree's keys. */
-	bool built = strncmp(self, INGOT_BUILD_TREE "/", sizeof(INGOT_BUILD_TREE)) == 0;
+	/* Found by where this program lies, never by the environment: ../share/ingot/keys when installed, ../keys in a build tree
+	 * (../../keys for its tests). */
 	char *slash = strrchr(self, '/');
 	if (slash)
 		*slash = 0;
-	_cleanup_(ingot_freep) char *dir = built ? ingot_strf(INGOT_SOURCE_TREE "/keys/%s", distribution) : ingot_strf("%s/../share/ingot/keys/%s", self, distribution);
+	static const char *const places[] = { "../share/ingot/keys", "../keys", "../../keys" };
+	_cleanup_(ingot_freep) char *dir = NULL;
+	for (size_t i = 0; i < 3 && (!dir || access(dir, F_OK) < 0); i++) {
+		free(dir);
+		dir = ingot_strf("%s/%s/%s", self, places[i], distribution);
+	}
 	DIR *d = opendir(dir);
 	if (!d) {
 		(void)ingot_fail_sys(err, INGOT_E_HOST, "the archive keys of %s: %s", INGOT_SHOW(ingot_span_of(distribution)), dir);
