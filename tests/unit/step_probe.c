@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -124,6 +125,27 @@ static int loopback(void)
 	return connect(c, &addr, n);
 }
 
+/* Our own output, handed to whoever listens at this path. */
+static int hand_out(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	char c = 'x';
+	union {
+		char room[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { { 0 } };
+	struct iovec iov = { &c, 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof(control.room) };
+	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+	int out = 1, s = socket(AF_UNIX, SOCK_STREAM, 0);
+	h->cmsg_level = SOL_SOCKET;
+	h->cmsg_type = SCM_RIGHTS;
+	h->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(h), &out, sizeof(out));
+	(void)snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
+	return s < 0 || connect(s, (struct sockaddr *)&a, sizeof(a)) < 0 || sendmsg(s, &m, 0) != 1 ? -1 : 0;
+}
+
 static int nest(const char *name, long depth)
 {
 	for (long i = 0; i < depth; i++)
@@ -189,6 +211,8 @@ static int one(char ***at)
 		return loopback();
 	if (TAKES("nest", 2))
 		return nest(a[1], atol(a[2]));
+	if (TAKES("hand", 1))
+		return hand_out(a[1]);
 	if (TAKES("yes", 0))
 		for (;;)
 			if (write(1, "yes yes yes yes\n", 16) < 0)

@@ -2,6 +2,8 @@
 #include "step_root.h"
 #include <ingot/doctor.h>
 #include <ingot/escape.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 
 static struct ingot_step_result r = INGOT_STEP_RESULT_INIT;
@@ -267,6 +269,31 @@ START_TEST(volumes_and_stdio)
 }
 END_TEST
 
+/* An accomplice outside keeps the write end of the output: the step is over all the same. */
+START_TEST(output_handed_out)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	(void)snprintf(a.sun_path, sizeof(a.sun_path), "%s/volume", top);
+	ck_assert_int_eq(mkdir(a.sun_path, 0755), 0);
+	int dir = open(a.sun_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	(void)snprintf(a.sun_path, sizeof(a.sun_path), "%s/volume/s", top);
+	/* What was sent waits in the socket, descriptor and all, without anybody who accepts. */
+	ck_assert_msg(bind(s, (struct sockaddr *)&a, sizeof(a)) == 0 && listen(s, 1) == 0, "%s", strerror(errno));
+	PLAN("hand", "/data/s", "echo", "done");
+	struct ingot_step_volume v = { .path = "/data", .fd = dir };
+	plan.flags = INGOT_STEP_READONLY;
+	plan.volumes = &v;
+	plan.n_volumes = 1;
+	struct timespec from, to;
+	(void)clock_gettime(CLOCK_MONOTONIC, &from);
+	ck_assert_str_eq(run_well(), "done\n");
+	(void)clock_gettime(CLOCK_MONOTONIC, &to);
+	ck_assert_int_lt(to.tv_sec - from.tv_sec, 8);
+	close(s);
+	close(dir);
+}
+END_TEST
+
 START_TEST(loopback)
 {
 	PLAN("loopback");
@@ -316,6 +343,7 @@ int main(void)
 	tcase_add_test(t, output);
 	tcase_add_test(t, read_only_root);
 	tcase_add_test(t, volumes_and_stdio);
+	tcase_add_test(t, output_handed_out);
 	tcase_add_test(t, loopback);
 	tcase_add_test(t, init_is_out_of_reach);
 	tcase_add_test(t, doctor);

@@ -124,16 +124,24 @@ static int watch(struct supervisor *s, struct step_report *ret, struct ingot_err
 	}
 }
 
-/* With init every process of the step is dead, so both pipes come to their end. */
+/* With init every process of the step is dead, so both pipes come to their end: what is still in them is relayed. */
 static int reap(struct supervisor *s, int *ret_status, struct ingot_err *err)
 {
 	(void)kill(s->init, SIGKILL);
 	while (waitpid(s->init, ret_status, 0) < 0)
 		if (errno != EINTR)
 			return ingot_fail_sys(err, INGOT_E_BUG, "waiting for the end of the step");
+	/* Unless one end was handed out of the step, through a socket in a volume: then nobody waits for that end. */
+	int64_t end = now_ms() + 2000;
 	for (unsigned i = 0; i < 2; i++)
-		while (s->out[i] >= 0)
-			ingot_pass(relay(s, i, err));
+		while (s->out[i] >= 0) {
+			struct pollfd f = { s->out[i], POLLIN, 0 };
+			int64_t left = end - now_ms();
+			if (left <= 0 || poll(&f, 1, (int)left) == 0)
+				ingot_closep(&s->out[i]);
+			else
+				ingot_pass(relay(s, i, err));
+		}
 	return 0;
 }
 
