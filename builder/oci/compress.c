@@ -9,7 +9,9 @@ enum {
 	GZIP_MEMBER = 1 << 20,
 	/* Two fill the two cores of a small machine; more only cost memory here, since hashing runs beside them. The bytes are the same for any number
 	 * above 0 (zstd.h, ZSTD_c_nbWorkers). */
-	ZSTD_WORKERS = 2
+	ZSTD_WORKERS = 2,
+	/* Half of what zstd would take: 30 MB in place of 55 for 0.1 % of size (measured on 400 MB of libraries). */
+	ZSTD_JOB = 4 << 20
 };
 
 struct ingot_compressor {
@@ -62,7 +64,7 @@ void ingot_compression_version(enum ingot_compression kind, int level, char ret[
 {
 	level = level_of(kind, level);
 	if (kind == INGOT_ZSTD)
-		(void)snprintf(ret, 64, "zstd %s level %d workers", ZSTD_versionString(), level);
+		(void)snprintf(ret, 64, "zstd %s level %d jobs of %d", ZSTD_versionString(), level, ZSTD_JOB);
 	else if (kind == INGOT_GZIP)
 		/* libdeflate tells its version at compile time only; the shared library's ABI keeps it honest to the package. */
 		(void)snprintf(ret, 64, "libdeflate %s level %d members of %d", LIBDEFLATE_VERSION_STRING, level, GZIP_MEMBER);
@@ -100,7 +102,8 @@ static int start_zstd(struct ingot_compressor *c, int level, struct ingot_err *e
 	c->buf = ingot_alloc(c->cap);
 	ingot_pass(set(c, ZSTD_c_compressionLevel, level, "the level", err));
 	ingot_pass(set(c, ZSTD_c_checksumFlag, 0, "the checksum", err));
-	return set(c, ZSTD_c_nbWorkers, ZSTD_WORKERS, "the number of workers", err);
+	ingot_pass(set(c, ZSTD_c_nbWorkers, ZSTD_WORKERS, "the number of workers", err));
+	return set(c, ZSTD_c_jobSize, ZSTD_JOB, "the size of a job", err);
 }
 
 int ingot_compressor_new(enum ingot_compression kind, int level, const struct ingot_sink *out, struct ingot_compressor **ret, struct ingot_err *err)

@@ -22,7 +22,7 @@ int ingot_compressor_end(struct ingot_compressor *c, struct ingot_err *err) INGO
 /* "zstd", "gzip", "none": the words of recipes and options. */
 const char *ingot_compression_word(enum ingot_compression kind);
 int ingot_compression_from_word(struct ingot_span word, enum ingot_compression *ret); /* 0, or -1 */
-/* "zstd 1.5.4 level 3 workers": what the compressed bytes depend on beside the input. For cache keys and provenance. */
+/* "zstd 1.5.4 level 3 jobs of 4194304": what the compressed bytes depend on beside the input. For cache keys and provenance. */
 void ingot_compression_version(enum ingot_compression kind, int level, char ret[64]);
 /* application/vnd.oci.image.layer.v1.tar+zstd and so on. */
 const char *ingot_compression_media_type(enum ingot_compression kind);
