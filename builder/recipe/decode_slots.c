@@ -78,7 +78,7 @@ static int slot_strings(struct decode *d, const struct field *f, const struct no
 	struct ingot_place *at = ingot_arena_array(d->arena, n->n, sizeof(*at));
 	size_t i = 0;
 	for (const struct node *c = n->child; c; c = c->next, i++) {
-		struct ingot_span s;
+		struct ingot_span s = { 0 };
 		if (c->kind != INGOT_Y_SCALAR || node_is_null(c))
 			return decode_fail(d, c->at, err, "%s: expected a list of strings, found %s in it", f->key, node_what(c));
 		ingot_pass(take_text(d, f, c, "a string", &s, err));
@@ -103,7 +103,7 @@ static int slot_pairs(struct decode *d, const struct field *f, const struct node
 	struct ingot_pair *v = ingot_arena_array(d->arena, n->n, sizeof(*v));
 	size_t i = 0;
 	for (const struct node *c = n->child; c; c = c->next, i++) {
-		struct ingot_span s;
+		struct ingot_span s = { 0 };
 		ingot_pass(check_rule(d, f->key, f->key_rule, c->key, c->key_at, err));
 		ingot_pass(take_text(d, f, c, "a string", &s, err));
 		v[i] = (struct ingot_pair){ .key = c->key.p, .value = s.p, .at = c->key_at };
@@ -129,7 +129,7 @@ static int slot_u32(struct decode *d, const struct field *f, const struct node *
 	(void)snprintf(what, sizeof(what), "a whole number from %u to %u", f->min, f->max);
 	if (n->kind != INGOT_Y_SCALAR || node_is_null(n) || !n->plain)
 		return expected(d, f, n, what, err);
-	struct ingot_span s;
+	struct ingot_span s = { 0 };
 	uint32_t v;
 	ingot_pass(decode_expand(d, n->text, n->at, &s, err));
 	if (ingot_parse_u32(s, f->max, &v) < 0 || v < f->min) {
@@ -144,7 +144,7 @@ static int slot_command(struct decode *d, const struct field *f, const struct no
 {
 	if (n->kind == INGOT_Y_SEQ)
 		return slot_strings(d, f, n, ret_argv, err);
-	struct ingot_span s;
+	struct ingot_span s = { 0 };
 	ingot_pass(take_text(d, f, n, "a script, or a list of a command and its arguments", &s, err));
 	if (!ingot_span_trim(s).n)
 		return decode_fail(d, n->at, err, "%s: the script is empty", f->key);
@@ -174,7 +174,7 @@ static int slot_list(struct decode *d, const struct field *f, const struct node 
 
 static int slot_scalar(struct decode *d, const struct field *f, const struct node *n, void *at, struct ingot_err *err)
 {
-	struct ingot_span s;
+	struct ingot_span s = { 0 };
 	ingot_pass(take_text(d, f, n, f->rule ? f->rule->what : "a string", &s, err));
 	uint32_t mode;
 	if (f->slot == SLOT_STRING)
@@ -214,7 +214,7 @@ int decode_slot(struct decode *d, const struct field *f, const struct node *n, v
 	case SLOT_NONE: {
 		/* Checked as a list or a string, kept nowhere. */
 		struct ingot_strings list;
-		struct ingot_span s;
+		struct ingot_span s = { 0 };
 		return f->flags & REPEATS ? slot_strings(d, f, n, &list, err) : take_text(d, f, n, "a string", &s, err);
 	}
 	}

@@ -29,7 +29,8 @@ static int refuse(const struct walk *w, struct ingot_place at, struct ingot_err 
 {
 	(void)ingot_fail(err, INGOT_E_INPUT, "the lock is damaged: %s", what);
 	(void)ingot_hint(err, "restore it from version control, or make it again with \"ingot lock RECIPE\"");
-	return text_blame(w->s, at, err);
+	(void)text_blame(w->s, at, err);
+	return -1;
 }
 
 static int enter(const struct walk *outer, const struct node *n, enum ingot_yaml_kind kind, struct walk *ret, struct ingot_err *err)
@@ -59,7 +60,7 @@ static int take(struct walk *w, const char *key, const struct node **ret, struct
 
 static int take_word(struct walk *w, const char *key, const char **ret, struct ingot_err *err)
 {
-	const struct node *n;
+	const struct node *n = NULL;
 	ingot_pass(take(w, key, &n, err));
 	if (n->kind != INGOT_Y_SCALAR || !lock_word_ok(n->text))
 		return refuse(w, n->at, err, "expected a word");
@@ -69,7 +70,7 @@ static int take_word(struct walk *w, const char *key, const char **ret, struct i
 
 static int take_number(struct walk *w, const char *key, uint64_t max, uint64_t *ret, struct ingot_err *err)
 {
-	const struct node *n;
+	const struct node *n = NULL;
 	ingot_pass(take(w, key, &n, err));
 	if (n->kind != INGOT_Y_SCALAR || ingot_parse_u64(n->text, max, ret) < 0)
 		return refuse(w, n->at, err, "expected a number");
@@ -78,7 +79,7 @@ static int take_number(struct walk *w, const char *key, uint64_t max, uint64_t *
 
 static int take_date(struct walk *w, const char *key, int64_t *ret, struct ingot_err *err)
 {
-	uint64_t v;
+	uint64_t v = 0;
 	ingot_pass(take_number(w, key, INT64_MAX, &v, err));
 	*ret = (int64_t)v;
 	return 0;
@@ -86,7 +87,7 @@ static int take_date(struct walk *w, const char *key, int64_t *ret, struct ingot
 
 static int take_digest(struct walk *w, const char *key, struct ingot_digest *ret, struct ingot_err *err)
 {
-	const struct node *n;
+	const struct node *n = NULL;
 	ingot_pass(take(w, key, &n, err));
 	if (n->kind != INGOT_Y_SCALAR || ingot_digest_parse_hex(n->text, ret) < 0)
 		return refuse(w, n->at, err, "expected 64 lower-case hexadecimal digits");
@@ -123,7 +124,7 @@ static int decode_package(const struct walk *list, const struct node *n, struct 
 
 static int decode_install(struct walk *w, struct ingot_strings *ret, struct ingot_err *err)
 {
-	const struct node *list;
+	const struct node *list = NULL;
 	struct walk members = { 0 };
 	ingot_pass(take(w, "install", &list, err));
 	ingot_pass(enter(w, list, INGOT_Y_SEQ, &members, err));
@@ -143,7 +144,7 @@ static int decode_install(struct walk *w, struct ingot_strings *ret, struct ingo
 static int decode_set(const struct walk *sets, const struct node *n, struct ingot_locked_set *set, struct ingot_err *err)
 {
 	struct walk w = { 0 }, members = { 0 };
-	const struct node *list;
+	const struct node *list = NULL;
 	ingot_pass(enter(sets, n, INGOT_Y_MAP, &w, err));
 	if (!lock_word_ok(n->key))
 		return refuse(sets, n->key_at, err, "expected a word");
@@ -164,9 +165,9 @@ static int decode_set(const struct walk *sets, const struct node *n, struct ingo
 
 static int decode_all(struct walk *w, struct ingot_lock *l, struct ingot_err *err)
 {
-	const struct node *list;
+	const struct node *list = NULL;
 	struct walk members = { 0 };
-	uint64_t format;
+	uint64_t format = 0;
 	ingot_pass(take_number(w, "ingot-lock", UINT32_MAX, &format, err));
 	if (format != 1)
 		return refuse(w, w->map->at, err, "it was written by another version of ingot");
