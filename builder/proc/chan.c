@@ -188,7 +188,7 @@ static int send_out(struct ingot_chan *c, const struct iovec *parts, int n, stru
 /* Contents may wait for more of their kind; whatever asks, answers or ends may not. */
 static bool may_wait(enum ingot_msg_type type)
 {
-	return type == INGOT_MSG_DATA || type == INGOT_MSG_ENTRY || type == INGOT_MSG_XATTR || type == INGOT_MSG_MEMBER || type == INGOT_MSG_JSON;
+	return type == INGOT_MSG_DATA || type == INGOT_MSG_ENTRY || type == INGOT_MSG_XATTR || type == INGOT_MSG_MEMBER || type == INGOT_MSG_JSON || type == INGOT_MSG_NODE;
 }
 
 static int collect(struct ingot_chan *c, const struct iovec *parts, int n, struct ingot_err *err)

@@ -35,6 +35,7 @@ int recipe_parse(const struct source_text *s, bool lock, struct ingot_arena *are
 	_cleanup_(node_builder_freep) struct node_builder *b = node_builder_new(arena, s, lock);
 	_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
 	ingot_pass(ingot_helper_start(&h, "ingot-recipe", NULL, 0, err));
+	ingot_chan_set_bulk(h.chan);
 	ingot_pass(send_text(h.chan, s, lock, err));
 	if (receive_nodes(h.chan, b, err) < 0) {
 		/* It died, or was ended by its limits of memory and time: there is no place to name, but a file. */

@@ -19,7 +19,7 @@ int ingot_chan_fd(const struct ingot_chan *c);
 /* No message within this time ends a receive with an error (default INGOT_HELPER_SILENCE_MS; -1 = wait for ever, for the helpers' side). */
 void ingot_chan_set_timeout(struct ingot_chan *c, int ms);
 
-/* For channels with many small messages (archives): contents (DATA, ENTRY, XATTR, MEMBER, JSON) wait for some 64 KiB of their kind before they are sent, or for
+/* For channels with many small messages (archives, locks): contents (DATA, ENTRY, XATTR, MEMBER, JSON, NODE) wait for some 64 KiB of their kind before they are sent, or for
  * any other message, or for a receive; and a receive takes as much as has come. A side that polls the fd asks first whether a message is there already. */
 void ingot_chan_set_bulk(struct ingot_chan *c);
 bool ingot_chan_pending(const struct ingot_chan *c);

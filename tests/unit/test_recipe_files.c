@@ -3,6 +3,7 @@
  * cut short. [schema] means that the JSON Schema refuses it, too, which tests/interop/schema.py holds against both. */
 #include "recipe_fixture.h"
 #include <dirent.h>
+#include <ingot/lock.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -113,7 +114,7 @@ static size_t bomb(char *text, const char *head, const char *unit)
 		each += strchr("[]{},:?&*!\"'", unit[i]) || (unit[i] == '-' && unit[i + 1] == ' ');
 		each_opener += unit[i] == '[' || unit[i] == '{';
 	}
-	while (n + step + 1 < (1 << 20) && indicators + each < 100000 && openers + each_opener < 30000) {
+	while (n + step + 1 < (1 << 19) && indicators + each < 100000 && openers + each_opener < 30000) {
 		memcpy(text + n, unit, step);
 		n += step;
 		indicators += each;
@@ -134,7 +135,7 @@ START_TEST(memory_of_the_helper)
 	static const char *const units[] = { "[", "[[a,", "{a: ", "- ", "[a,", "? ", "{a: [", "'x', ", "&a ", "*a ", "!t ", "\"\\L\" ", ": ", "a: ", "[?", "- - : ",
 					     "\n- ", "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n a", "\n %Y", "[{\n ", "[\n ", "{\n ", "a,\n ", "a:\n ", "#[\n", "x ", "\\x41", "[a,b,c,d],", "{a: b, ? c},", "\"\n \"", "&a [", "*a,", "\"a\": b,", "|\n ", ",\n ", "''\n " };
 	static const char *const heads[] = { "", "ingot: 1\nx: [ ", "x: \"", "x: '", "x: |\n ", "x: { " };
-	_cleanup_(ingot_freep) char *text = ingot_alloc((1 << 20) + 8);
+	_cleanup_(ingot_freep) char *text = ingot_alloc((1 << 19) + 8);
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
 		for (size_t k = 0; k < sizeof(heads) / sizeof(heads[0]); k++) {
 			struct ingot_err err = INGOT_ERR_INIT;
@@ -151,6 +152,35 @@ START_TEST(memory_of_the_helper)
 }
 END_TEST
 
+/* The same for locks, whose lines are checked more strictly and whose size may be sixteen times as large. */
+START_TEST(memory_for_locks)
+{
+	static const char *const units[] = { "[a,b],", "{a: b},", "- ", "a: ", "- [a, b]\n", "- {a: b, c: [d]}\n", "a:\n", "x: a[]]: [\n", "a b ", "? ", "- - - - - - - a\n", "[[[[]]]],", "%%%%\n", "- %a\n", "@a\n", "-\n", ":\n", "[a: b, c: d]\n" };
+	const size_t size = 2 << 20;
+	_cleanup_(ingot_freep) char *text = ingot_alloc(size);
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		size_t n = 0, unit = strlen(units[i]), column = 0;
+		while (n + unit + 1 < size) {
+			memcpy(text + n, units[i], unit);
+			n += unit;
+			column = memchr(units[i], '\n', unit) ? 0 : column + unit;
+			if (column > 60000)
+				text[n++] = '\n', column = 0;
+		}
+		struct ingot_err err = INGOT_ERR_INIT;
+		struct ingot_lock *l = NULL;
+		fixture_write(fixture_path, text, n);
+		ck_assert_int_lt(ingot_lock_read(fixture_path, &l, &err), 0);
+		ck_assert_msg(err.code == INGOT_E_INPUT && err.where[0], "\"%s\": %s", units[i], err.msg);
+		struct rusage used;
+		ck_assert_int_eq(getrusage(RUSAGE_CHILDREN, &used), 0);
+#ifndef INGOT_SANITIZED
+		ck_assert_msg(used.ru_maxrss < 64 * 1024, "\"%s\": %ld KiB", units[i], used.ru_maxrss);
+#endif
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("recipe_files");
@@ -160,6 +190,7 @@ int main(void)
 	tcase_add_test(t, refused);
 	tcase_add_test(t, accepted);
 	tcase_add_test(t, memory_of_the_helper);
+	tcase_add_test(t, memory_for_locks);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
 	srunner_run_all(r, CK_ENV);

@@ -39,6 +39,7 @@ int main(void)
 {
 	const struct ingot_jail_limits limits = { .memory = MIB(256), .cpu = 2, .files = 8 };
 	struct ingot_chan *c = ingot_helper_enter(INGOT_JAIL_STRICT, &limits, 0);
+	ingot_chan_set_bulk(c); /* a lock has some ten nodes a package */
 	struct ingot_err err = INGOT_ERR_INIT;
 	ingot_helper_leave(c, serve(c, &err) < 0 ? &err : NULL);
 }
