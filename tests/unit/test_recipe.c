@@ -167,6 +167,37 @@ START_TEST(errors_say_where)
 }
 END_TEST
 
+/* However long the line is and whatever is in it, the caret stands under what is meant. */
+START_TEST(caret_in_long_lines)
+{
+	static const char *const fillers[] = { "a", "\xc3\xbc", "\xf0\x9f\x99\x82" };
+	for (size_t f = 0; f < 3; f++)
+		for (size_t n = 0; n < 700; n += 61) {
+			struct ingot_err err = INGOT_ERR_INIT;
+			struct ingot_recipe *r = NULL;
+			_cleanup_(ingot_buf_done) struct ingot_buf b = INGOT_BUF(1 << 16);
+			ingot_buf_str(&b, HEAD "image: {user:\tweb, labels: {k: \"");
+			for (size_t i = 0; i < n; i++)
+				ingot_buf_str(&b, fillers[f]);
+			ingot_buf_str(&b, "\"}, bogus: x, env: {A: \"");
+			for (size_t i = 0; i < n; i++)
+				ingot_buf_str(&b, fillers[f]);
+			ingot_buf_str(&b, "\"}}\n");
+			ck_assert_int_lt(fixture_load(ingot_buf_cstr(&b), &r, &err), 0);
+			const char *at = strstr(err.line, "bogus");
+			ck_assert_msg(at, "%s", err.line);
+			int column = 1;
+			for (const char *p = err.line; p < at; p++)
+				column += ((unsigned char)*p & 0xc0) != 0x80;
+			ck_assert_int_eq(err.column, column);
+			ck_assert_ptr_null(strchr(err.line, '\t'));
+			char where[64];
+			(void)snprintf(where, sizeof(where), ":3:%zu", 37 + n);
+			ck_assert_msg(strstr(err.where, where), "%s %s", err.where, where);
+		}
+}
+END_TEST
+
 START_TEST(blame)
 {
 	_cleanup_(ingot_recipe_freep) struct ingot_recipe *r = fixture_recipe(HEAD IMAGE);
@@ -195,6 +226,7 @@ int main(void)
 	tcase_add_test(t, variables);
 	tcase_add_test(t, bad_sets);
 	tcase_add_test(t, errors_say_where);
+	tcase_add_test(t, caret_in_long_lines);
 	tcase_add_test(t, blame);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
