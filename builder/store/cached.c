@@ -1,4 +1,4 @@
-/* Checkouts that are kept: checkouts/ID/root, and checkouts/ID/complete, which says that the root is whole.
+/* Checkouts that are kept: checkouts/ID/root, the tree's text beside it (recheck.c), and checkouts/ID/complete, which says that all is whole.
  *
  * They are built in tmp/ and renamed, so a killed build leaves none half made. They are not synced (that would cost more than making them
  * again): after a power loss files could be empty. So each names the boot in which it was made, and counts in that boot only. */
@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <ingot/checkout.h>
 #include <ingot/fd.h>
+#include <ingot/limits.h>
 #include <ingot/num.h>
 #include <stdio.h>
 #include <string.h>
@@ -108,6 +109,20 @@ static int write_marker(struct ingot_store *s, int dir, const char *id, uint64_t
 	return 0;
 }
 
+/* The tree's text, for verify. */
+static int write_tree(struct ingot_store *s, int dir, const struct ingot_tree *t, struct ingot_err *err)
+{
+	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(INGOT_MAX_TREE_TEXT);
+	ingot_tree_text(t, &text);
+	ingot_pass(ingot_buf_check(&text, "the text of a tree", err));
+	_cleanup_(ingot_closep) int fd = openat(dir, "tree", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0444);
+	if (fd < 0)
+		return store_fail(s, err, "completing a checkout");
+	if (ingot_write_all(fd, text.p, text.n, err) < 0 || ingot_close(TAKE_FD(fd), "a checkout", err) < 0)
+		return store_blame(s, err);
+	return 0;
+}
+
 static int build(struct ingot_store *s, const struct ingot_tree *t, int dir, const char *id, int *ret_root, struct ingot_err *err)
 {
 	if (mkdirat(dir, "root", 0700) < 0)
@@ -116,6 +131,7 @@ static int build(struct ingot_store *s, const struct ingot_tree *t, int dir, con
 	if (root < 0)
 		return store_fail(s, err, "creating a checkout");
 	ingot_pass(ingot_checkout(s, t, root, err));
+	ingot_pass(write_tree(s, dir, t, err));
 	ingot_pass(write_marker(s, dir, id, bytes_of(t), err));
 	*ret_root = TAKE_FD(root);
 	return 0;

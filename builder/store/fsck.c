@@ -159,6 +159,12 @@ static void look_checkouts(struct ingot_store *s, struct look *l)
 		time_t used;
 		if (!checkout_look(s, name, &size, &used))
 			continue; /* of another boot, or half gone: made again when needed */
+		if (l->hash && !checkout_right(s, name)) {
+			/* By a rename: a step that runs on it keeps what it has open. */
+			object_set_aside(s, s->checkouts, name, -1);
+			l->stats.damaged++;
+			continue;
+		}
 		l->stats.checkouts++;
 		l->stats.bytes += size;
 	}

@@ -115,3 +115,7 @@ bool ref_pending(const struct ingot_store *s, const char *kind, const struct ing
 /* --- cached.c --- */
 /* True if checkouts/NAME is whole; its size and when it was last used. */
 bool checkout_look(const struct ingot_store *s, const char *name, uint64_t *ret_size, time_t *ret_used);
+
+/* --- recheck.c --- */
+/* Every name, mode, time and byte below checkouts/NAME/root is what the tree says, and nothing else is there. */
+bool checkout_right(const struct ingot_store *s, const char *name);

@@ -90,7 +90,7 @@ struct ingot_store_stats {
 	uint64_t objects, packs, refs, checkouts, bytes, damaged;
 };
 int ingot_store_info(struct ingot_store *s, struct ingot_store_stats *ret, struct ingot_err *err) INGOT_MUST_USE;
-/* Re-hash everything; damaged objects are set aside, and counted. */
+/* Re-hash everything, and compare checkouts with their trees; what is damaged is set aside, and counted. */
 int ingot_store_verify(struct ingot_store *s, struct ingot_store_stats *ret, struct ingot_err *err) INGOT_MUST_USE;
 /* Delete references not used since max_age seconds, then what no reference needs. Waits for running builds at most wait_ms. Needs no free space. */
 int ingot_store_gc(struct ingot_store *s, int64_t max_age, int wait_ms, struct ingot_store_stats *ret_freed, struct ingot_err *err) INGOT_MUST_USE;

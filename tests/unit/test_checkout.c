@@ -219,6 +219,65 @@ START_TEST(cached)
 }
 END_TEST
 
+/* Ways in which a checkout may have changed: each is seen by verify, and then the checkout is made anew. */
+static void change(int root, int how)
+{
+	int fd = -1;
+	switch (how) {
+	case 0: /* a byte, with everything else as it was */
+		ck_assert_int_eq(fchmodat(root, "d/deep/setuid", 0600, 0), 0);
+		fd = openat(root, "d/deep/setuid", O_WRONLY);
+		ck_assert_int_eq(pwrite(fd, "j", 1, 0), 1);
+		ck_assert_int_eq(fchmod(fd, 0755) | futimens(fd, (const struct timespec[2]){ { .tv_sec = 1700000002 }, { .tv_sec = 1700000002 } }), 0);
+		break;
+	case 1: /* one more */
+		fd = openat(root, "d/deep/more", O_WRONLY | O_CREAT, 0600);
+		ck_assert_int_eq(utimensat(root, "d/deep", (const struct timespec[2]){ { .tv_sec = 1700000001 }, { .tv_sec = 1700000001 } }, 0), 0);
+		break;
+	case 2:
+		ck_assert_int_eq(unlinkat(root, "pipe", 0), 0);
+		break;
+	case 3:
+		ck_assert_int_eq(fchmodat(root, "d/deep", 0755, 0), 0);
+		break;
+	case 4: /* no longer one file */
+		ck_assert_int_eq(unlinkat(root, "h1", 0), 0);
+		fd = openat(root, "h1", O_WRONLY | O_CREAT, 0755);
+		ck_assert_int_eq(write(fd, "hello\n", 6), 6);
+		ck_assert_int_eq(fchmod(fd, 0755) | futimens(fd, (const struct timespec[2]){ { .tv_sec = 1700000002 }, { .tv_sec = 1700000002 } }), 0);
+		ck_assert_int_eq(utimensat(root, "", (const struct timespec[2]){ { .tv_sec = 1000 }, { .tv_sec = 1000 } }, AT_EMPTY_PATH), 0);
+		break;
+	case 5:
+		ck_assert_int_eq(unlinkat(root, "l", 0) | symlinkat("../../../usr", root, "l"), 0);
+		ck_assert_int_eq(utimensat(root, "l", (const struct timespec[2]){ { .tv_sec = 1700000004 }, { .tv_sec = 1700000004 } }, AT_SYMLINK_NOFOLLOW), 0);
+		ck_assert_int_eq(utimensat(root, "", (const struct timespec[2]){ { .tv_sec = 1000 }, { .tv_sec = 1000 } }, AT_EMPTY_PATH), 0);
+		break;
+	default:
+		ck_assert_int_eq(utimensat(root, "empty", NULL, 0), 0);
+	}
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+START_TEST(changed)
+{
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *t = parse(some);
+	(void)put_hello(true);
+	int root = -1;
+	ck_assert_int_eq(ingot_checkout_cached(store, t, &root, &err), 0);
+	struct ingot_store_stats st;
+	ck_assert_int_eq(ingot_store_verify(store, &st, &err), 0);
+	ck_assert(st.damaged == 0 && st.checkouts == 1);
+	change(root, _i);
+	(void)close(root);
+	ck_assert_int_eq(ingot_store_verify(store, &st, &err), 0);
+	ck_assert(st.damaged == 1 && st.checkouts == 0);
+	(void)root_of(t);
+	ck_assert_int_eq(ingot_store_verify(store, &st, &err), 0);
+	ck_assert(st.damaged == 0 && st.checkouts == 1);
+}
+END_TEST
+
 /* What a hostile step may leave: deeper than any stack or fd table, modes of 000, links to elsewhere. */
 static void make_mess(int fd)
 {
@@ -305,6 +364,7 @@ int main(void)
 	tcase_add_test(t, modes);
 	tcase_add_loop_test(t, damage_stays_out, 0, 2);
 	tcase_add_test(t, cached);
+	tcase_add_loop_test(t, changed, 0, 7);
 	tcase_add_test(t, scratch);
 	suite_add_tcase(s, t);
 	SRunner *r = srunner_create(s);
