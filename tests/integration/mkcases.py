@@ -86,6 +86,13 @@ def repositories(out, good, other):
     plain = hashlib.sha256(text.encode()).hexdigest()
     release = r.read("dists/bookworm/Release").decode().replace(plain, plain[:-1] + ("0" if plain[-1] != "0" else "1"))
     r.write("dists/bookworm/InRelease", good.clearsign(release))
+    # the same size, other bytes, and nothing said about the unpacked form
+    r = make("bad-packed")
+    packed = compress(text.encode(), "xz")
+    digest = hashlib.sha256(packed).hexdigest()
+    release = "Suite: bookworm\nCodename: bookworm\nDate: Tue, 14 Nov 2023 22:13:20 UTC\nSHA256:\n %s%s %d main/binary-amd64/Packages.xz\n" % (digest[:-1], "0" if digest[-1] != "0" else "1", len(packed))
+    r.write("dists/bookworm/InRelease", good.clearsign(release))
+    r.write("dists/bookworm/main/binary-amd64/Packages.xz", packed)
     # by-hash announced and not there
     r = make("no-by-hash")
     r.suite("bookworm", debs(), date=DATE)

@@ -135,6 +135,7 @@ static const struct {
 	{ "swapped", "bookworm", "web", INGOT_E_OUTSIDE, "serves another suite as bookworm: its Release says codename bullseye", "another mirror" },
 	{ "bad-index", "bookworm", "web", INGOT_E_OUTSIDE, "package index of bookworm main", "" },
 	{ "bad-unpacked", "bookworm", "web", INGOT_E_OUTSIDE, "package index of bookworm main", "" },
+	{ "bad-packed", "bookworm", "web", INGOT_E_OUTSIDE, "package index of bookworm main: expected sha256:", "" },
 	{ "nonsense", "bookworm", "web", INGOT_E_INPUT, "there is no package ", "" },
 	{ "none", "bookworm", "web", INGOT_E_OUTSIDE, "mirror directory", "mirror" },
 	{ "good", "trixie", "web", INGOT_E_OUTSIDE, "InRelease of trixie is not in the mirror directory", "mirror" },
