@@ -134,7 +134,7 @@ START_TEST(fields)
 END_TEST
 
 /* Whatever of the kept conversion is damaged, the package is converted again. */
-static void damage(const char *at)
+static void damage(const char *at, off_t where)
 {
 	struct stat st;
 	ck_assert_int_eq(fchmodat(dir, at, 0644, 0), 0);
@@ -142,9 +142,11 @@ static void damage(const char *at)
 	char c;
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(fstat(fd, &st), 0);
-	ck_assert_int_eq(pread(fd, &c, 1, st.st_size / 2), 1);
+	if (where < 0)
+		where = st.st_size / 2;
+	ck_assert_int_eq(pread(fd, &c, 1, where), 1);
 	c ^= 1;
-	ck_assert_int_eq(pwrite(fd, &c, 1, st.st_size / 2), 1);
+	ck_assert_int_eq(pwrite(fd, &c, 1, where), 1);
 	(void)close(fd);
 }
 
@@ -157,7 +159,7 @@ START_TEST(damaged_parts_are_made_again)
 	part = _i == 0 ? *ingot_deb_delta_id(d) : _i == 1 ? *ingot_deb_members_id(d) : *ingot_deb_pack(d);
 	ingot_deb_free(TAKE_PTR(d));
 	ingot_store_close(TAKE_PTR(store));
-	damage(object_path(_i == 2 ? "packs" : "objects", &part));
+	damage(object_path(_i == 2 ? "packs" : "objects", &part), -1);
 	ck_assert_int_eq(ingot_store_open(path, NULL, &store, &err), 0);
 	ck_assert_msg(ingot_deb_load(store, &sha, size, &d, &err) == 0, "%s", err.msg);
 	if (_i != 2)
@@ -166,13 +168,13 @@ START_TEST(damaged_parts_are_made_again)
 }
 END_TEST
 
-/* The .deb in the store was changed since it was fetched: no decoder sees it. */
+/* The .deb in the store was changed since it was fetched, in a byte that no decoder looks at (the time of an ar member): no decoder sees it. */
 START_TEST(damaged_package)
 {
 	struct ingot_digest sha;
 	uint64_t size = put_deb("hello", &sha);
 	struct ingot_deb *d = NULL;
-	damage(object_path("objects", &sha));
+	damage(object_path("objects", &sha), 8 + 16);
 	ck_assert_int_lt(ingot_deb_load(store, &sha, size, &d, &err), 0);
 	ck_assert_ptr_null(d);
 	ck_assert_int_eq(entries("packs"), 0);
