@@ -213,6 +213,41 @@ START_TEST(deferred_references)
 }
 END_TEST
 
+static void check_file(const char *name, off_t size, const char *sha256)
+{
+	uint8_t bytes[1000];
+	struct ingot_digest d;
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	ck_assert_msg(fd >= 0, "%s", name);
+	ck_assert_int_eq(read(fd, bytes, sizeof(bytes)), size);
+	(void)close(fd);
+	ingot_sha256(bytes, (size_t)size, &d);
+	ck_assert_str_eq(INGOT_HEX(&d), sha256);
+}
+
+/* The formats, byte by byte: these digests were computed by another program from the descriptions in pack.h and ref.c. */
+START_TEST(formats)
+{
+	struct ingot_pack *p = NULL;
+	struct ingot_digest name, x, key;
+	ck_assert_int_eq(ingot_pack_begin(store, &p, &err), 0);
+	static const char *const parts[] = { "one", "", "three" };
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert_int_eq(ingot_pack_write(p, parts[i], strlen(parts[i]), &err), 0);
+		ck_assert_int_eq(ingot_pack_next(p, NULL, NULL, &err), 0);
+	}
+	ck_assert_int_eq(ingot_pack_end(p, &name, &err), 0);
+	ck_assert_str_eq(INGOT_HEX(&name), "b10509c968b74f19ebf2b200cf196c03d3de8ac23952b3656652853e197d672b");
+	check_file(object_path("packs", &name), 216, "0f3d959f0b2ff3ce20227498aa696b3bcc358f153e2ec5d8622c4f24abd680e0");
+	ck_assert_int_eq(ingot_store_put(store, "x", 1, &x, &err), 0);
+	ingot_sha256("key", 3, &key);
+	ck_assert_int_eq(ingot_ref_put(store, "step", &key, INGOT_SPAN("what it\nis"), &x, 1, &err), 0);
+	char file[128];
+	(void)snprintf(file, sizeof(file), "refs/step/%s", INGOT_HEX(&key));
+	check_file(file, 243, "8bd9bfca65f3b9a891b0483acd51015338b508e43282c11ca7159518027d0114");
+}
+END_TEST
+
 START_TEST(use_time)
 {
 	struct ingot_digest key;
@@ -375,6 +410,7 @@ int main(void)
 	tcase_add_test(t, many_packs);
 	tcase_add_test(t, references);
 	tcase_add_test(t, deferred_references);
+	tcase_add_test(t, formats);
 	tcase_add_test(t, use_time);
 	tcase_add_test(t, collect);
 	tcase_add_test(t, collect_waits);
