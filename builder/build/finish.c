@@ -7,6 +7,14 @@
 #include <ingot/path.h>
 #include <ingot/resolve.h>
 
+static bool named_before(const struct ingot_strings *list, size_t i, const char *word)
+{
+	for (size_t k = 0; list->v && k < i && k < list->n; k++)
+		if (strcmp(list->v[k], word) == 0)
+			return true;
+	return false;
+}
+
 /* The image's user, its writable places and its working directory, where the tree does not have them yet. */
 static int add_places(struct engine *e, struct stage_state *s, struct ingot_delta_builder *b, struct ingot_err *err)
 {
@@ -25,10 +33,7 @@ static int add_places(struct engine *e, struct stage_state *s, struct ingot_delt
 			dir.uid = image->user.uid;
 			dir.gid = image->user.gid;
 		}
-		bool twice = false;
-		for (size_t k = 0; k < i && k < image->writable.n; k++)
-			twice |= strcmp(image->writable.v[k], place) == 0;
-		if (!twice)
+		if (!named_before(&image->writable, i, place))
 			ingot_pass(ingot_delta_put(b, ingot_buf_view(&at), &dir, err));
 	}
 	return 0;

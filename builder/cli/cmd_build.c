@@ -142,7 +142,9 @@ static int with_key(struct cli *c, struct ingot_build_options *o, const char *ta
 		key.passphrase = ingot_span_of(passphrase);
 		o->key = &key;
 	}
-	return build_with(c, o, target, err);
+	int r = build_with(c, o, target, err);
+	o->key = NULL; /* it ends here */
+	return r;
 }
 
 static int run(struct cli *c, struct ingot_err *err)
