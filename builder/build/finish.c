@@ -10,7 +10,7 @@
 static bool named_before(const struct ingot_strings *list, size_t i, const char *word)
 {
 	for (size_t k = 0; list->v && k < i && k < list->n; k++)
-		if (strcmp(list->v[k], word) == 0)
+		if (ingot_span_is(ingot_span_of(list->v[k]), word))
 			return true;
 	return false;
 }
