@@ -2,8 +2,11 @@
 #include "step_root.h"
 #include <ingot/doctor.h>
 #include <ingot/escape.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 
 static struct ingot_step_result r = INGOT_STEP_RESULT_INIT;
@@ -269,6 +272,30 @@ START_TEST(volumes_and_stdio)
 }
 END_TEST
 
+/* The builder dies without a chance to clean up, and so does everything that it started: each of them held the pipe. */
+START_TEST(nothing_survives_the_builder)
+{
+	int out[2];
+	char c[16];
+	ck_assert_int_eq(pipe(out), 0);
+	PLAN("children", "echo", "up", "sleep", "60");
+	plan.flags = INGOT_STEP_STDIO;
+	plan.stdio[1] = out[1];
+	pid_t builder = fork();
+	if (builder == 0) {
+		(void)close(out[0]);
+		_exit(ingot_step_run(&plan, NULL, &r, &err) < 0);
+	}
+	(void)close(out[1]);
+	ck_assert_int_eq(read(out[0], c, sizeof(c)), 3);
+	(void)kill(builder, SIGKILL);
+	struct pollfd f = { .fd = out[0], .events = POLLIN };
+	ck_assert_int_eq(poll(&f, 1, 5000), 1);
+	ck_assert_int_eq(read(out[0], c, sizeof(c)), 0);
+	(void)waitpid(builder, NULL, 0);
+}
+END_TEST
+
 /* An accomplice outside keeps the write end of the output: the step is over all the same. */
 START_TEST(output_handed_out)
 {
@@ -343,6 +370,7 @@ int main(void)
 	tcase_add_test(t, output);
 	tcase_add_test(t, read_only_root);
 	tcase_add_test(t, volumes_and_stdio);
+	tcase_add_test(t, nothing_survives_the_builder);
 	tcase_add_test(t, output_handed_out);
 	tcase_add_test(t, loopback);
 	tcase_add_test(t, init_is_out_of_reach);
