@@ -1,5 +1,5 @@
 """What the tests of the real recipes share: build from the host's own mirror, run under ingot and under podman, wait for an answer."""
-import pathlib, sys, time, urllib.error, urllib.request
+import pathlib, socket, sys, time, urllib.error, urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "integration"))
 from lib import *
@@ -36,7 +36,12 @@ def no_shell(w, archive):
 class Running:
     """A program that runs while the test looks at it."""
 
-    def __init__(self, argv, **kw):
+    def __init__(self, argv, port=None, after=None, **kw):
+        # A server that something else left running would answer in place of the one under test.
+        if port:
+            with socket.socket() as s:
+                assert s.connect_ex(("127.0.0.1", port)) != 0, f"port {port} is taken already, by something that is not under test"
+        self.after = after
         self.log = tempfile.NamedTemporaryFile(dir=os.environ.get("TMPDIR"), suffix=".log")
         self.argv = [str(a) for a in argv]
         self.p = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True, **kw)
@@ -55,6 +60,8 @@ class Running:
                 break
             except (ProcessLookupError, subprocess.TimeoutExpired):
                 pass
+        if self.after:
+            run(self.after, status=None, timeout=60)
 
     def wait_for(self, ask, seconds=40):
         end = time.monotonic() + seconds
@@ -72,8 +79,8 @@ def get(url):
         return r.read().decode()
 
 
-def under_ingot(w, archive, *cmd):
-    return Running([INGOT, "run", "--store", w.store, "--network", "host", archive, *(["--", *cmd] if cmd else [])], cwd=w.dir)
+def under_ingot(w, archive, *cmd, port=None):
+    return Running([INGOT, "run", "--store", w.store, "--network", "host", archive, *(["--", *cmd] if cmd else [])], port=port, cwd=w.dir)
 
 
 def podman(w):
@@ -94,6 +101,8 @@ def podman_load(w, archive):
     return p, (out.out + out.err).split("Loaded image: ")[1].split()[0]
 
 
-def under_podman(w, archive, *options):
+def under_podman(w, archive, *options, port=None):
+    """The container has a session of its own and outlives the podman that started it: it is removed by name."""
     p, name = podman_load(w, archive)
-    return Running([*p, "run", "--rm", "--read-only", "--network=host", "--cgroups=disabled", *LIMITS, *options, name])
+    called = f"ingot-test-{os.getpid()}"
+    return Running([*p, "run", "--rm", "--name", called, "--read-only", "--network=host", "--cgroups=disabled", *LIMITS, *options, name], port=port, after=[*p, "rm", "-f", "-t", "0", called])

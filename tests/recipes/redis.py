@@ -18,7 +18,7 @@ def builds_and_answers(w):
     archive = make(w, "redis")
     no_shell(w, archive)
     for start in (under_ingot, under_podman):
-        with start(w, archive) as r:
+        with start(w, archive, port=6379) as r:
             assert r.wait_for(lambda: ask("PING")) == "+PONG\r\n"
             assert ask("SET", "k", "v") == "+OK\r\n" and ask("GET", "k") == "$1\r\nv\r\n"
 
