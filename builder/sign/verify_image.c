@@ -90,8 +90,9 @@ static int read_index(struct examination *x, struct ingot_err *err)
 	ingot_pass(ingot_decode_json_bytes(ingot_layout_index(x->layout), &d, err));
 	if (ingot_doc_array_len(d, "/manifests") != 1)
 		return not_proved(err, "it names %zd images; exactly one is what every tool understands alike", ingot_doc_array_len(d, "/manifests"));
-	const struct ingot_layout_blob *b;
+	const struct ingot_layout_blob *b = NULL;
 	ingot_pass(verify_descriptor(x, d, "/manifests/0", MT_MANIFEST, INGOT_MAX_MANIFEST, &b, err));
+	ingot_assert(b);
 	x->manifest = b->name;
 	x->manifest_size = b->size;
 	struct ingot_span name;
@@ -114,7 +115,7 @@ static int read_layers(struct examination *x, const struct ingot_doc *m, struct 
 	for (size_t i = 0; i < x->n_layers; i++) {
 		char at[64], type[80];
 		struct ingot_span media;
-		const struct ingot_layout_blob *b;
+		const struct ingot_layout_blob *b = NULL;
 		(void)snprintf(at, sizeof(at), "/layers/%zu", i);
 		(void)snprintf(type, sizeof(type), "%s/mediaType", at);
 		ingot_pass(verify_keys(m, at, keys, err));
@@ -125,6 +126,7 @@ static int read_layers(struct examination *x, const struct ingot_doc *m, struct 
 		if (k > INGOT_PLAIN)
 			return not_proved(err, "layer %zu is of the unknown type \"%s\"", i, INGOT_SHOW(media));
 		ingot_pass(verify_descriptor(x, m, at, NULL, INGOT_MAX_FILE, &b, err));
+		ingot_assert(b);
 		x->layers[i] = (struct ingot_verify_layer){ .digest = b->name, .size = b->size, .compressed = k != INGOT_PLAIN };
 	}
 	return 0;
@@ -143,6 +145,7 @@ static int read_manifest(struct examination *x, const struct ingot_layout_blob *
 		return not_proved(err, "its schemaVersion is not 2");
 	ingot_pass(verify_keys(m, "/config", descriptor, err));
 	ingot_pass(verify_descriptor(x, m, "/config", MT_CONFIG, INGOT_MAX_CONFIG, ret_config, err));
+	ingot_assert(*ret_config);
 	x->config = (*ret_config)->name;
 	struct ingot_span created = INGOT_SPAN("");
 	if (ingot_doc_get(m, "/annotations/org.opencontainers.image.created"))
@@ -201,7 +204,7 @@ static int same_documents(const struct examination *x, const struct ingot_doc *c
 
 int verify_documents(struct examination *x, struct ingot_err *err)
 {
-	const struct ingot_layout_blob *config;
+	const struct ingot_layout_blob *config = NULL;
 	_cleanup_(ingot_doc_freep) struct ingot_doc *c = NULL;
 	ingot_try(err, read_index(x, err), "index.json");
 	ingot_try(err, read_manifest(x, &config, err), "the manifest %s", INGOT_DIGEST(&x->manifest));

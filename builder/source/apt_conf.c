@@ -22,9 +22,7 @@ static bool skip_blank(struct scan *s)
 	while (s->p < s->end) {
 		if (strchr(" \t\r\n", *s->p)) {
 			s->p++;
-		} else if (*s->p == '#') {
-			skip_line(s);
-		} else if (s->end - s->p >= 2 && s->p[0] == '/' && s->p[1] == '/') {
+		} else if (*s->p == '#' || (s->end - s->p >= 2 && s->p[0] == '/' && s->p[1] == '/')) {
 			skip_line(s);
 		} else if (s->end - s->p >= 2 && s->p[0] == '/' && s->p[1] == '*') {
 			const char *close = memmem(s->p + 2, (size_t)(s->end - s->p) - 2, "*/", 2);

@@ -85,7 +85,7 @@ static int keep_name(const struct ingot_doc *index, size_t i, struct ingot_loade
 static int find_manifest(const struct blobs *b, struct ingot_span index, bool inner, struct ingot_loaded *l, struct ingot_err *err)
 {
 	_cleanup_(ingot_doc_freep) struct ingot_doc *d = NULL;
-	size_t i;
+	size_t i = 0;
 	char at[64];
 	struct ingot_digest digest;
 	uint64_t size;

@@ -15,11 +15,15 @@ struct changes {
 
 static void compare(struct changes *c, const struct ingot_locked_set *was, const struct ingot_locked_set *is)
 {
+	ingot_assert(was || is);
 	const char *set = is ? is->name : was->name;
 	size_t i = 0, k = 0, n = was ? was->n_packages : 0, m = is ? is->n_packages : 0;
 	while (i < n || k < m) {
-		int order = i == n ? 1 : k == m ? -1 : strcmp(was->packages[i].name, is->packages[k].name);
-		struct change one = { .set = set, .was = order <= 0 ? &was->packages[i++] : NULL, .is = order >= 0 ? &is->packages[k++] : NULL };
+		const struct ingot_locked_package *a = was && i < n ? &was->packages[i] : NULL, *b = is && k < m ? &is->packages[k] : NULL;
+		int order = !a ? 1 : !b ? -1 : strcmp(a->name, b->name);
+		struct change one = { .set = set, .was = order <= 0 ? a : NULL, .is = order >= 0 ? b : NULL };
+		i += one.was != NULL;
+		k += one.is != NULL;
 		if (one.was && one.is && ingot_digest_eq(&one.was->sha256, &one.is->sha256) && strcmp(one.was->version, one.is->version) == 0)
 			continue;
 		/* What a security suite brings where something else stood. */
@@ -31,6 +35,7 @@ static void compare(struct changes *c, const struct ingot_locked_set *was, const
 
 static void print(const struct change *c, struct ingot_buf *out)
 {
+	ingot_assert(c->was || c->is);
 	if (!c->was)
 		ingot_buf_fmt(out, "%s: + %s %s (%s)\n", c->set, c->is->name, c->is->version, c->is->suite);
 	else if (!c->is)

@@ -116,7 +116,7 @@ static void add(const struct ingot_mirrors *m, struct answer *a, const char *url
 {
 	enum { MOST = 16 };
 	for (size_t i = 0; i < a->n; i++)
-		if (strcmp(a->bases[i].url, url) == 0)
+		if (a->bases && ingot_span_is(ingot_span_of(a->bases[i].url), url))
 			return;
 	if (!a->bases)
 		a->bases = ingot_arena_array(m->arena, MOST, sizeof(*a->bases));

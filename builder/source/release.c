@@ -88,7 +88,7 @@ static int by_name(const void *a, const void *b)
 
 static int add_directory(struct ingot_keyring *k, const char *dir, DIR *d, struct ingot_err *err)
 {
-	char *names[64];
+	char *names[64] = { NULL };
 	size_t n = 0;
 	for (struct dirent *e; (e = readdir(d)) && n < 64;)
 		if (e->d_name[0] != '.' && ingot_span_ends(ingot_span_of(e->d_name), ".asc"))

@@ -33,7 +33,7 @@ refuse() { local name=$1; shift; if "$@" >"$work/log" 2>&1; then bad "$name"; el
 same() { echo "got $2, expected $3" >"$work/log"; if [ "$2" = "$3" ]; then ok "$1"; else bad "$1"; fi; }
 have() { command -v "$1" >/dev/null; }
 # await COMMAND...: until it succeeds, ten seconds at most.
-await() { local i; for i in $(seq 100); do "$@" >/dev/null 2>&1 && return 0; sleep 0.1; done; return 1; }
+await() { local _; for _ in $(seq 100); do "$@" >/dev/null 2>&1 && return 0; sleep 0.1; done; return 1; }
 field() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$2" | head -n 1; }
 
 tar -xf "$archive" -C "$work/layout" || exit 2
@@ -124,7 +124,7 @@ if have dockerd && [ "$(id -u)" = 0 ]; then
 		dockerd --config-file "$work/daemon-$store.json" --data-root "$work/docker-$store" --exec-root "$work/exec-$store" -p "$work/docker-$store.pid" -H "unix://$sock" \
 			--storage-driver "$([ $store = containerd ] && echo native || echo vfs)" --iptables=false --ip6tables=false --bridge=none >"$work/dockerd-$store.log" 2>&1 &
 		daemon=$!
-		pids+=($daemon)
+		pids+=("$daemon")
 		if ! await docker -H "unix://$sock" info; then
 			skip "docker ($store store) loads it" "dockerd does not run here: $(tail -n 1 "$work/dockerd-$store.log" | cut -c1-150)"
 		else

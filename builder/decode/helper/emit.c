@@ -137,7 +137,7 @@ static int send_whiteout(struct emit *m, const struct tar_entry *e, struct ingot
 int emit_entry(void *emit, const struct tar_entry *e, struct ingot_err *err)
 {
 	struct emit *m = emit;
-	struct ingot_span path, target = e->target, base = e->path;
+	struct ingot_span path = INGOT_SPAN(""), target = e->target, base = e->path;
 	while (base.n && base.p[base.n - 1] == '/')
 		base.n--;
 	base = ingot_path_base(base);
