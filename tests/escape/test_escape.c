@@ -34,9 +34,12 @@ static void make_host(void)
 	memcpy(u.sun_path + 1, abstract, strlen(abstract));
 	abstract_listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ck_assert(bind(abstract_listener, (struct sockaddr *)&u, (socklen_t)(sizeof(sa_family_t) + 1 + strlen(abstract))) == 0 && listen(abstract_listener, 8) == 0);
-	shm = shmget((key_t)(0x1a907000 + (getpid() & 0xfff)), 4096, IPC_CREAT | 0600);
+	/* A key of our own: one that a killed run left behind, perhaps another user's, is passed over. */
+	key_t key = (key_t)(0x1a907000 + (getpid() & 0xfff));
+	for (int i = 0; i < 64 && (shm = shmget(key, 4096, IPC_CREAT | IPC_EXCL | 0600)) < 0; i++)
+		key += 0x1000;
 	ck_assert_int_ge(shm, 0);
-	(void)snprintf(key_text, sizeof(key_text), "%d", 0x1a907000 + (getpid() & 0xfff));
+	(void)snprintf(key_text, sizeof(key_text), "%d", (int)key);
 	(void)snprintf(pid_text, sizeof(pid_text), "%d", (int)getpid());
 	(void)snprintf(port_text, sizeof(port_text), "%d", ntohs(a.sin_port));
 	ck_assert_int_eq(setenv("INGOT_CANARY", "secret", 1), 0);

@@ -1,5 +1,5 @@
 """What the tests of the real recipes share: build from the host's own mirror, run under ingot and under podman, wait for an answer."""
-import pathlib, socket, sys, time, urllib.error, urllib.request
+import atexit, pathlib, socket, sys, time, urllib.error, urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "integration"))
 from lib import *
@@ -89,7 +89,11 @@ def podman(w):
     need("podman")
     if os.getuid() != 0:
         raise Skip("podman is tried as root")
-    base = ["podman", "--root", w / "podman", "--runroot", w / "podman-run", "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs"]
+    # podman wants this path to be short: sockets lie below it.
+    if not hasattr(w, "runroot"):
+        w.runroot = tempfile.mkdtemp(prefix="ingot.", dir="/tmp")
+        atexit.register(shutil.rmtree, w.runroot, ignore_errors=True)
+    base = ["podman", "--root", w / "podman", "--runroot", w.runroot, "--storage-driver", "vfs", "--cgroup-manager", "cgroupfs"]
     hybrid = pathlib.Path("/sys/fs/cgroup/unified").exists()
     prefix = ["unshare", "-m", "sh", "-c", 'umount /sys/fs/cgroup/unified && exec "$@"', "sh"] if hybrid else []
     return [str(a) for a in prefix + base]
