@@ -74,7 +74,7 @@ static const struct {
 	{ "[{\"fault\":\"garbage\"}]", false, "sha256:", 2 },
 	{ "[{\"fault\":\"length\",\"arg\":10,\"times\":1}]", true, NULL, 0 },
 	/* the bytes beyond the announced length are, by timing, a digest that does not fit or the next answer's head that is none */
-	{ "[{\"fault\":\"length\",\"arg\":-1000}]", false, "from http", 0 },
+	{ "[{\"fault\":\"length\",\"arg\":-1000}]", false, "the file", 0 },
 	{ "[{\"fault\":\"nonsense\"}]", false, "from http", 5 },
 	{ "[{\"fault\":\"nonsense\",\"times\":1}]", true, NULL, 2 },
 	{ "[{\"fault\":\"headers\"}]", false, "headers are longer", 1 },
