@@ -158,7 +158,7 @@ static int mounts(struct probe *p)
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	(void)n;
 	(void)snprintf(apparmor, sizeof(apparmor), "AppArmor takes the capabilities away from user namespaces (Ubuntu 24.04): allow this one program, as root: "
-		       "echo 'profile ingot-step %s flags=(unconfined) { userns, }' > /etc/apparmor.d/ingot-step && apparmor_parser -r /etc/apparmor.d/ingot-step", self);
+		       "echo 'profile ingot-step %.200s flags=(unconfined) { userns, }' > /etc/apparmor.d/ingot-step && apparmor_parser -r /etc/apparmor.d/ingot-step", self);
 	int most = CLONE_NEWUSER | CLONE_NEWNS, all = step_namespaces(0);
 	int e = in_child(p, all, try_nothing);
 	ingot_pass(fact(p, e == 0, true, "mount, pid, ipc, uts, net and cgroup namespaces", e ? strerror(e) : "made", "a container around ingot forbids some of them: run on the host"));
