@@ -13,8 +13,9 @@ def builds_and_runs(w):
     files = [p for p, e in tree.items() if e["type"] == "f" and not p.startswith("etc/")]
     assert files == ["hello"], files
     assert w.ingot("run", archive).out == "hello, world\n"
-    p, name = podman_load(w, archive)
-    assert "hello, world" in run([*p, "run", "--rm", "--read-only", "--network=host", "--cgroups=disabled", *LIMITS, name]).out
+    if under_podman in RUNNERS:
+        p, name = podman_load(w, archive)
+        assert "hello, world" in run([*p, "run", "--rm", "--read-only", "--network=host", "--cgroups=disabled", *LIMITS, name]).out
     # One line of the source changes: the packages stay where they are, only the compiler runs again.
     source = w / "hello" / "hello.c"
     source.write_text(source.read_text().replace("hello, world", "hello, ingot"))

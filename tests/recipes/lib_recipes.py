@@ -110,3 +110,7 @@ def under_podman(w, archive, *options, port=None):
     p, name = podman_load(w, archive)
     called = f"ingot-test-{os.getpid()}"
     return Running([*p, "run", "--rm", "--name", called, "--read-only", "--network=host", "--cgroups=disabled", *LIMITS, *options, name], port=port, after=[*p, "rm", "-f", "-t", "0", called])
+
+
+# Under what an image is run. podman is tried where the suite runs as root; an ordinary user's turn is about ingot.
+RUNNERS = [under_ingot] + ([under_podman] if os.getuid() == 0 else [])

@@ -9,10 +9,9 @@ def builds_and_answers(w):
     archive = make(w, "nginx")
     tree = no_shell(w, archive)
     assert "var/lib/dpkg/status.d/nginx" in tree and "etc/ssl/certs/ca-certificates.crt" in tree
-    with under_ingot(w, archive, port=8080) as r:
-        assert "It works" in r.wait_for(lambda: get("http://127.0.0.1:8080/"))
-    with under_podman(w, archive, port=8080) as r:
-        assert "It works" in r.wait_for(lambda: get("http://127.0.0.1:8080/"))
+    for start in RUNNERS:
+        with start(w, archive, port=8080) as r:
+            assert "It works" in r.wait_for(lambda: get("http://127.0.0.1:8080/"))
 
 
 main()

@@ -17,7 +17,7 @@ def builds_and_answers(w):
     """redis: builds, and keeps and returns a value under ingot and under podman."""
     archive = make(w, "redis")
     no_shell(w, archive)
-    for start in (under_ingot, under_podman):
+    for start in RUNNERS:
         with start(w, archive, port=6379) as r:
             assert r.wait_for(lambda: ask("PING")) == "+PONG\r\n"
             assert ask("SET", "k", "v") == "+OK\r\n" and ask("GET", "k") == "$1\r\nv\r\n"

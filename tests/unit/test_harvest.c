@@ -14,7 +14,7 @@ static void run_it(void)
 	ingot_step_result_done(&r);
 }
 
-static void add(const char *fmt, ...)
+INGOT_PRINTF(1, 2) static void add(const char *fmt, ...)
 {
 	size_t n = strlen(seen);
 	va_list ap;
