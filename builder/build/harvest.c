@@ -1,4 +1,5 @@
 #include "harvest.h"
+#include "owned.h"
 #include <ingot/checkout.h>
 #include <ingot/escape.h>
 #include <ingot/mem.h>
@@ -21,11 +22,32 @@ int harvest_lower(const struct ingot_tree *t, struct ingot_tree **ret, struct in
 	return ingot_apply(t, d, ret, err);
 }
 
-/* What the disk could not show, from the node that was there before. */
-static struct ingot_node restore(const struct ingot_node *old, struct ingot_node found, int64_t epoch)
+/* Is it the old inode? overlayfs says it of files and directories, but for those that had several names below; of the rest what they are tells enough. */
+static bool same_inode(const struct ingot_tree *lower, ssize_t at, const struct ingot_node *old, const struct ingot_node *found, const struct harvest_facts *f)
 {
-	found.mtime = epoch;
-	if (!old || old->type != found.type)
+	if (old->type != found->type)
+		return false;
+	if (found->type == INGOT_LINK)
+		return ingot_span_eq(old->target, found->target);
+	if (found->type == INGOT_FILE && ingot_tree_nlink(lower, ingot_tree_at(lower, (size_t)at)->node) > 1)
+		return true;
+	return found->type == INGOT_FIFO || facts_kept(f, ingot_tree_at(lower, (size_t)at)->path);
+}
+
+/* What the disk could not show, from the node that was there before. */
+static struct ingot_node restore(const struct ingot_tree *lower, struct ingot_span path, struct ingot_node found, const struct harvest_facts *f)
+{
+	ssize_t at = ingot_tree_find(lower, path);
+	const struct ingot_node *old = at < 0 ? NULL : ingot_tree_node(lower, ingot_tree_at(lower, (size_t)at)->node);
+	found.mtime = f->epoch;
+	found.uid = f->uid;
+	found.gid = f->gid;
+	if (old && !same_inode(lower, at, old, &found, f)) {
+		/* Made again as it was: no difference. */
+		found.mtime = ingot_node_eq(old, &found, INGOT_IGNORE_MTIME) ? old->mtime : f->epoch;
+		return found;
+	}
+	if (!old)
 		return found;
 	found.uid = old->uid;
 	found.gid = old->gid;
@@ -42,13 +64,48 @@ static struct ingot_node restore(const struct ingot_node *old, struct ingot_node
 	return found;
 }
 
-static int restore_all(const struct ingot_tree *lower, const struct ingot_delta *raw, int64_t epoch, struct ingot_delta **ret, struct ingot_err *err)
+/* Records that lie at their file (ledger.h in builder/step) are lines of the ledger as the others are, and no part of the Tree. */
+static bool take_kept_record(struct ingot_node *n, struct ingot_arena *arena, struct ingot_owned *ret)
 {
+	bool taken = false;
+	struct ingot_xattr *rest = NULL;
+	size_t k = 0;
+	for (size_t i = 0; i < n->n_xattrs; i++) {
+		if (ingot_span_is(n->xattrs[i].name, INGOT_OWNED_XATTR)) {
+			taken = ingot_owned_parse(n->xattrs[i].value, ret) == 0;
+			rest = rest ? rest : ingot_arena_array(arena, n->n_xattrs, sizeof(*rest));
+			for (size_t j = 0; j < n->n_xattrs; j++)
+				if (j != i)
+					rest[k++] = n->xattrs[j];
+		}
+	}
+	if (rest) {
+		n->xattrs = rest;
+		n->n_xattrs = k;
+	}
+	return taken;
+}
+
+/* facts->owned grows by the records that lay at files. */
+static int restore_all(const struct ingot_tree *lower, const struct ingot_delta *raw, struct harvest_facts *f, struct ingot_arena *arena, struct ingot_delta **ret, struct ingot_err *err)
+{
+	struct ingot_step_owned *more = NULL;
+	size_t n_more = 0;
 	_cleanup_(ingot_delta_builder_freep) struct ingot_delta_builder *b = ingot_delta_new();
 	for (size_t i = 0; i < ingot_delta_count(raw); i++) {
 		const struct ingot_change *c = ingot_delta_at(raw, i);
 		if (c->op == INGOT_PUT) {
-			struct ingot_node n = restore(ingot_tree_lookup(lower, c->path), *ingot_delta_node(raw, c->node), epoch);
+			struct ingot_node found = *ingot_delta_node(raw, c->node);
+			struct ingot_owned record;
+			if (found.n_xattrs && take_kept_record(&found, arena, &record)) {
+				if (!more) {
+					more = ingot_arena_array(arena, ingot_delta_count(raw) + f->n_owned, sizeof(*more));
+					for (; n_more < f->n_owned; n_more++)
+						more[n_more] = f->owned[n_more];
+				}
+				more[n_more++] = (struct ingot_step_owned){ c->path, record };
+			}
+			struct ingot_node n = restore(lower, c->path, found, f);
 			ingot_pass(ingot_delta_put(b, c->path, &n, err));
 		} else if (c->op == INGOT_HARDLINK) {
 			ingot_pass(ingot_delta_link(b, c->path, c->link, err));
@@ -57,6 +114,10 @@ static int restore_all(const struct ingot_tree *lower, const struct ingot_delta 
 		} else {
 			ingot_pass(ingot_delta_opaque(b, c->path, err));
 		}
+	}
+	if (more) {
+		f->owned = more;
+		f->n_owned = n_more;
 	}
 	return ingot_delta_finish(TAKE_PTR(b), ret, err);
 }
@@ -77,12 +138,15 @@ static int drop_mountpoints(const struct ingot_tree *t, struct ingot_tree *take_
 	return ingot_apply(after, d, ret, err);
 }
 
-int harvest_delta(const struct ingot_tree *t, const struct ingot_tree *lower, const struct ingot_delta *raw, int64_t epoch, struct ingot_delta **ret, struct ingot_err *err)
+int harvest_delta(const struct ingot_tree *t, const struct ingot_tree *lower, const struct ingot_delta *raw, const struct harvest_facts *facts, struct ingot_delta **ret, struct ingot_err *err)
 {
 	_cleanup_(ingot_delta_freep) struct ingot_delta *restored = NULL;
-	_cleanup_(ingot_tree_unrefp) struct ingot_tree *after = NULL, *clean = NULL;
-	ingot_pass(restore_all(lower, raw, epoch, &restored, err));
-	ingot_pass(ingot_apply(lower, restored, &after, err));
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *disk = NULL, *after = NULL, *clean = NULL;
+	_cleanup_(ingot_arena_freep) struct ingot_arena *arena = ingot_arena_new();
+	struct harvest_facts f = *facts;
+	ingot_pass(restore_all(lower, raw, &f, arena, &restored, err));
+	ingot_pass(ingot_apply(lower, restored, &disk, err));
+	ingot_pass(owned_apply(disk, raw, &f, &after, err));
 	ingot_pass(drop_mountpoints(t, TAKE_PTR(after), &clean, err));
 	*ret = ingot_diff(t, clean);
 	return 0;

@@ -2,6 +2,7 @@
 #include "cachekey.h"
 #include "engine.h"
 #include "harvest.h"
+#include "identity.h"
 #include <ingot/checkout.h>
 #include <ingot/fd.h>
 #include <ingot/intake.h>
@@ -77,11 +78,34 @@ static int keep(struct engine *e, const struct ingot_digest *key, const struct i
 	return ingot_ref_put(e->store, "step", key, ingot_buf_view(&record), needs, in->has_pack ? 2 : 1, err);
 }
 
-static int execute(struct engine *e, const struct ingot_step *step, const char *label, int root_fd, int scratch_fd, struct ingot_err *err)
+/* What a run left: the disk's side of it, and the ledger's. */
+struct outcome {
+	struct ingot_step_result result;
+	struct ingot_intake in;
+	struct ingot_span *kept;
+	size_t n_kept, cap_kept;
+	struct ingot_arena *arena; /* of kept */
+};
+
+static void outcome_done(struct outcome *o)
 {
-	_cleanup_(ingot_freep) const char **argv = ingot_alloc_array(step->argv.n + 4, sizeof(*argv));
-	_cleanup_(ingot_arena_freep) struct ingot_arena *arena = ingot_arena_new();
-	const char **env = ingot_arena_array(arena, step->env.n + 1, sizeof(*env));
+	ingot_step_result_done(&o->result);
+	ingot_intake_done(&o->in);
+	free(o->kept);
+	ingot_arena_free(o->arena);
+}
+
+static void note_kept(void *ctx, struct ingot_span path)
+{
+	struct outcome *o = ctx;
+	ingot_reserve(o->kept, o->n_kept, o->cap_kept);
+	o->kept[o->n_kept++] = ingot_arena_span(o->arena, path);
+}
+
+/* The plan of a step but for its files. Words live in the arena. */
+static void make_plan(const struct engine *e, const struct ingot_step *step, const char *label, struct ingot_arena *arena, struct ingot_step_plan *ret)
+{
+	const char **argv = ingot_arena_array(arena, step->argv.n + 4, sizeof(*argv)), **env = ingot_arena_array(arena, step->env.n + 1, sizeof(*env));
 	size_t n = 0;
 	for (size_t i = 0; i < step->env.n; i++)
 		env[i] = ingot_arena_strf(arena, "%s=%s", step->env.v[i].key, step->env.v[i].value);
@@ -105,59 +129,73 @@ static int execute(struct engine *e, const struct ingot_step *step, const char *
 	plan.uid = plan.gid = step->user;
 	plan.timeout = step->timeout;
 	plan.source_date_epoch = e->epoch;
-	plan.root_fd = root_fd;
-	plan.scratch_fd = scratch_fd;
-	struct ingot_step_result result = INGOT_STEP_RESULT_INIT;
-	int r = ingot_step_run(&plan, e->log, &result, err);
-	if (r == 0)
-		r = ingot_step_check(&plan, &result, err);
-	ingot_step_result_done(&result);
-	return r;
+	*ret = plan;
 }
 
-static int harvest(struct engine *e, const struct ingot_step *step, int scratch_fd, struct ingot_intake *ret, struct ingot_err *err)
+static int harvest(struct engine *e, const struct ingot_step_plan *plan, struct outcome *o, struct ingot_err *err)
 {
 	_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
-	struct ingot_intake_ops ops = { .whiteouts = true };
-	struct ingot_intake got = { 0 };
-	ingot_pass(ingot_step_harvest(scratch_fd, step->user, step->user, 0, &h, err));
-	ingot_pass(ingot_intake_drain(h.chan, e->store, &ops, &got, err));
-	if (ingot_helper_finish(&h, err) < 0) {
-		ingot_intake_done(&got);
-		return -1;
+	struct ingot_intake_ops ops = { .whiteouts = true, .kept = note_kept, .ctx = o };
+	ingot_pass(ingot_step_harvest(plan->scratch_fd, plan->uid, plan->gid, 0, &h, err));
+	ingot_pass(ingot_intake_drain(h.chan, e->store, &ops, &o->in, err));
+	return ingot_helper_finish(&h, err);
+}
+
+/* One run in a scratch directory of its own. */
+static int run_once(struct engine *e, struct ingot_step_plan *plan, struct outcome *o, struct ingot_err *err)
+{
+	char scratch[64];
+	_cleanup_(ingot_closep) int scratch_fd = ingot_store_scratch(e->store, scratch, err);
+	ingot_pass(scratch_fd);
+	plan->scratch_fd = scratch_fd;
+	ingot_step_result_done(&o->result);
+	o->result = (struct ingot_step_result)INGOT_STEP_RESULT_INIT;
+	int r = ingot_step_run(plan, e->log, &o->result, err);
+	if (r == 0 && o->result.reason != INGOT_STEP_NEEDS_IDENTITY) {
+		r = ingot_step_check(plan, &o->result, err);
+		if (r == 0 && (r = harvest(e, plan, o, err)) < 0)
+			(void)ingot_context(err, "taking in what the step changed");
 	}
-	*ret = got;
-	return 0;
+	ingot_store_scratch_remove(e->store, scratch);
+	return r;
 }
 
 /* Run on `lower`, the tree with mount points, and take in what changed on the disk. */
-static int run_and_harvest(struct engine *e, const struct ingot_tree *lower, const struct ingot_step *step, const char *label, struct ingot_intake *ret, struct ingot_err *err)
+static int run_and_harvest(struct engine *e, const struct ingot_tree *lower, const struct ingot_step *step, const char *label, struct outcome *ret, struct ingot_err *err)
 {
 	_cleanup_(ingot_closep) int root_fd = -1;
-	char scratch[64];
+	_cleanup_(ingot_arena_freep) struct ingot_arena *arena = ingot_arena_new();
+	struct ingot_step_plan plan;
 	ingot_try(err, ingot_checkout_cached(e->store, lower, &root_fd, err), "laying out the files of the step");
-	_cleanup_(ingot_closep) int scratch_fd = ingot_store_scratch(e->store, scratch, err);
-	ingot_pass(scratch_fd);
-	int r = execute(e, step, label, root_fd, scratch_fd, err);
-	if (r == 0 && (r = harvest(e, step, scratch_fd, ret, err)) < 0)
-		(void)ingot_context(err, "taking in what the step changed");
-	ingot_store_scratch_remove(e->store, scratch);
-	return r;
+	make_plan(e, step, label, arena, &plan);
+	plan.root_fd = root_fd;
+	if (identity_remembered(e, step))
+		identity_plan(lower, arena, &plan);
+	ingot_pass(run_once(e, &plan, ret, err));
+	if (ret->result.reason != INGOT_STEP_NEEDS_IDENTITY)
+		return 0;
+	/* From the beginning, because what it did until then was seen by nobody in the new light. Its output stays visible twice, which is honest. */
+	ingot_say(e->log, INGOT_INFO, "%s: becomes another user; once more, with every process told who it is", label);
+	ingot_pass(identity_remember(e, step, err));
+	identity_plan(lower, arena, &plan);
+	ingot_pass(run_once(e, &plan, ret, err));
+	return ret->result.reason != INGOT_STEP_NEEDS_IDENTITY ? 0 : ingot_step_check(&plan, &ret->result, err);
 }
 
 static int run_fresh(struct engine *e, struct stage_state *s, const struct ingot_step *step, const char *label, const struct ingot_digest *key, struct ingot_delta **ret,
 		     struct ingot_err *err)
 {
 	_cleanup_(ingot_tree_unrefp) struct ingot_tree *lower = NULL;
-	_cleanup_(ingot_intake_done) struct ingot_intake in = { 0 };
+	_cleanup_(outcome_done) struct outcome o = { .result = INGOT_STEP_RESULT_INIT, .arena = ingot_arena_new() };
 	_cleanup_(ingot_delta_freep) struct ingot_delta *delta = NULL;
 	ingot_say(e->log, INGOT_INFO, "%s: running", label);
 	ingot_pass(harvest_lower(s->tree, &lower, err));
-	ingot_pass(run_and_harvest(e, lower, step, label, &in, err));
-	ingot_pass(harvest_delta(s->tree, lower, in.delta, e->epoch, &delta, err));
-	ingot_pass(keep(e, key, delta, &in, err));
-	if (in.has_pack)
-		needs_add(&s->needs, &in.pack);
+	ingot_pass(run_and_harvest(e, lower, step, label, &o, err));
+	const struct harvest_facts facts = { .uid = step->user, .gid = step->user, .kept = o.kept, .n_kept = o.n_kept, .owned = o.result.owned, .n_owned = o.result.n_owned, .epoch = e->epoch };
+	ingot_pass(harvest_delta(s->tree, lower, o.in.delta, &facts, &delta, err));
+	ingot_pass(keep(e, key, delta, &o.in, err));
+	if (o.in.has_pack)
+		needs_add(&s->needs, &o.in.pack);
 	e->result->steps_run++;
 	*ret = TAKE_PTR(delta);
 	return 0;

@@ -135,10 +135,12 @@ static int take_entry(struct ingot_intake_run *r, const struct ingot_msg_entry *
 	if (++r->entries > INGOT_MAX_ENTRIES)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "more than %d entries", INGOT_MAX_ENTRIES);
 	r->expect = ENTRIES;
+	if (m->kept && r->ops.kept)
+		r->ops.kept(r->ops.ctx, m->path);
 	if (m->type != 'h' && m->type != '-' && m->type != 'o')
 		return take_put(r, m, err);
 	/* These are a path, and for a link a target: anything else would be dropped here without a word. */
-	if (r->n_xattrs || m->mode || m->uid || m->gid || m->mtime || m->size || m->major || m->minor || (m->type != 'h' && m->target.n))
+	if (r->n_xattrs || m->mode || m->uid || m->gid || m->mtime || m->size || m->major || m->minor || m->kept || (m->type != 'h' && m->target.n))
 		return protocol(err, "a change with the values of a file");
 	if (m->type == 'h')
 		return ingot_delta_link(r->builder, m->path, m->target, err);

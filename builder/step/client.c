@@ -6,6 +6,7 @@
 #include <ingot/doctor.h>
 #include <ingot/fd.h>
 #include <ingot/mem.h>
+#include <ingot/path.h>
 #include <ingot/step.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +26,11 @@ const char *const *ingot_step_mountpoints(void)
 void ingot_step_result_done(struct ingot_step_result *r)
 {
 	ingot_buf_done(&r->tail);
+	ingot_arena_free(r->arena);
+	free(r->owned);
+	r->arena = NULL;
+	r->owned = NULL;
+	r->n_owned = 0;
 }
 
 /* The upper directory is the root that the step sees, so it begins as a likeness of the checkout's. */
@@ -89,6 +95,19 @@ static int send_mounts(struct ingot_chan *c, const struct ingot_step_plan *p, st
 	return 0;
 }
 
+/* Owners, by number and not by name: what a name means is in the Tree, which the step changes. */
+static int send_seeds(struct ingot_chan *c, const struct ingot_step_plan *p, struct ingot_err *err)
+{
+	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(INGOT_MAX_PATH + 64);
+	for (size_t i = 0; p->flags & INGOT_STEP_IDENTITY && i < p->n_seeds; i++) {
+		ingot_buf_clear(&text);
+		ingot_buf_fmt(&text, "%u %u %o ", p->seeds[i].uid, p->seeds[i].gid, p->seeds[i].mode);
+		ingot_buf_span(&text, p->seeds[i].path);
+		ingot_pass(send_word(c, INGOT_WORD_SEED, ingot_buf_view(&text), err));
+	}
+	return 0;
+}
+
 static int send_plan(struct ingot_chan *c, const struct ingot_step_plan *p, struct ingot_err *err)
 {
 	struct ingot_msg_plan m = { .what = INGOT_PLAN_RUN,
@@ -109,6 +128,7 @@ static int send_plan(struct ingot_chan *c, const struct ingot_step_plan *p, stru
 		ingot_pass(send_word(c, INGOT_WORD_SCRIPT, (struct ingot_span){ p->script.p + at, n < KIB(64) ? n : KIB(64) }, err));
 	}
 	ingot_pass(send_mounts(c, p, err));
+	ingot_pass(send_seeds(c, p, err));
 	return ingot_chan_send(c, INGOT_MSG_DONE, NULL, err);
 }
 
@@ -129,18 +149,38 @@ static int check_plan(const struct ingot_step_plan *p, struct ingot_err *err)
 	return 0;
 }
 
+static int take_owned(struct ingot_step_result *r, size_t *cap, const struct ingot_msg_owned *m, struct ingot_err *err)
+{
+	struct ingot_step_owned o;
+	if (r->n_owned >= INGOT_MAX_ENTRIES || !ingot_path_valid(m->path) || ingot_owned_parse(m->what, &o.is) < 0)
+		return ingot_fail(err, INGOT_E_BUG, "helper protocol: a line of the ledger that cannot be");
+	if (!r->arena)
+		r->arena = ingot_arena_new();
+	o.path = ingot_arena_span(r->arena, m->path);
+	ingot_reserve(r->owned, r->n_owned, *cap);
+	r->owned[r->n_owned++] = o;
+	return 0;
+}
+
 /* Output until EXITED; at the end every process of the step is dead. */
 static int follow(struct ingot_chan *c, struct step_output *o, struct ingot_step_result *r, struct ingot_err *err)
 {
 	union ingot_msg m;
+	size_t cap = 0;
+	uint64_t permit = INGOT_PERMIT(INGOT_MSG_OUTPUT) | INGOT_PERMIT(INGOT_MSG_OWNED) | INGOT_PERMIT(INGOT_MSG_EXITED);
 	for (;;) {
-		int type = ingot_chan_recv(c, INGOT_PERMIT(INGOT_MSG_OUTPUT) | INGOT_PERMIT(INGOT_MSG_EXITED), &m, err);
+		int type = ingot_chan_recv(c, permit, &m, err);
 		ingot_pass(type);
+		if (type == INGOT_MSG_OWNED) {
+			permit &= ~INGOT_PERMIT(INGOT_MSG_OUTPUT);
+			ingot_pass(take_owned(r, &cap, &m.owned, err));
+			continue;
+		}
 		if (type == INGOT_MSG_OUTPUT) {
 			step_output_take(o, m.output.stream, m.output.data);
 			continue;
 		}
-		r->reason = m.exited.reason <= INGOT_STEP_DISK_FULL ? (enum ingot_step_reason)m.exited.reason : INGOT_STEP_SIGNALLED;
+		r->reason = m.exited.reason <= INGOT_STEP_NEEDS_IDENTITY ? (enum ingot_step_reason)m.exited.reason : INGOT_STEP_SIGNALLED;
 		r->status = m.exited.status;
 		r->signal = m.exited.signal;
 		return 0;
@@ -205,14 +245,14 @@ int ingot_step_check(const struct ingot_step_plan *p, const struct ingot_step_re
 		(void)ingot_fail(err, INGOT_E_STEP, "%s was ended by signal %u (%s)%s", name, r->signal, strsignal((int)r->signal),
 				 r->signal == 31 ? ": it made a system call of a foreign ABI (a 32-bit program?)" : r->signal == 9 ? ": out of memory?" : "");
 		break;
+	case INGOT_STEP_NEEDS_IDENTITY:
+		(void)ingot_fail(err, INGOT_E_BUG, "%s became another user", name); /* the caller runs it again */
+		break;
 	case INGOT_STEP_ENDED:
 		(void)ingot_fail(err, INGOT_E_STEP, "%s failed with exit status %u", name, r->status);
 		break;
 	}
-	/* The commonest surprise: there is one user in a step. */
-	if (strstr(ingot_buf_cstr(&r->tail), "hanging ownership of") || strstr(ingot_buf_cstr(&r->tail), "change ownership of"))
-		(void)ingot_hint(err, "a step has one user, so a file in it cannot be given to another: leave the owner as it is, or say it in the recipe (user:, writable:)");
-	else if (step_last_lines(ingot_buf_view(&r->tail), last, sizeof(last)))
+	if (step_last_lines(ingot_buf_view(&r->tail), last, sizeof(last)))
 		(void)ingot_hint(err, "its last lines: %s", last);
 	return -1;
 }

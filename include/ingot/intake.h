@@ -19,6 +19,8 @@ struct ingot_intake_ops {
 	/* Named parts (control files of a package), permitted before the first entry only. NULL: a MEMBER is refused. data gets size bytes in all, in pieces. */
 	int (*member)(void *ctx, struct ingot_span name, uint64_t size, struct ingot_err *err);
 	int (*data)(void *ctx, const void *p, size_t n, struct ingot_err *err);
+	/* Of an entry that is the same inode as before a step; comes before it is complete. NULL: nobody cares. */
+	void (*kept)(void *ctx, struct ingot_span path);
 	void *ctx;
 	bool whiteouts;  /* removals and opaque directories are permitted: layers, steps; a package has none */
 	uint64_t limit;  /* of all contents; 0 = INGOT_MAX_FILE */

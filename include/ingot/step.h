@@ -5,6 +5,11 @@
  * /tmp and /run are its own and vanish; the Tree must have them as directories before it is checked out (ingot_step_mountpoints()): set-up makes nothing on
  * disk and follows no link (safety 5.1). /sys stays empty.
  *
+ * Ledger: with one uid nothing can be given to another on the disk, so chown(), mknod() of devices, setuid() and its kin and file capabilities are answered by the
+ * sandbox's init and written down by inode; the result's owned[] is what remained of it at the end. The program sees that it worked. With INGOT_STEP_IDENTITY it
+ * also sees what it asks afterwards (stat(), getuid()), and files that it makes as another user are that user's; this costs some 10 us at each such call, so a step
+ * runs without, and again with it when it turns out to need it (INGOT_STEP_NEEDS_IDENTITY). No ledger with INGOT_STEP_READONLY.
+ *
  * Sequence for a step: ingot_step_run(); then, if it is to be kept, ingot_step_harvest() and ingot_intake_drain() on h->chan, ingot_helper_finish().
  */
 #pragma once
@@ -12,6 +17,7 @@
 #include <ingot/helper.h>
 #include <ingot/limits.h>
 #include <ingot/log.h>
+#include <ingot/owned.h>
 
 /* Tree paths ("proc", "dev", ...) that must be directories in what is checked out; ends in NULL. Missing ones are the engine's to add (0755, tmp 01777)
  * and to leave out again: the harvest never holds them. */
@@ -21,6 +27,8 @@ const char *const *ingot_step_mountpoints(void);
 #define INGOT_STEP_NETWORK_HOST 2U /* the host's network, for ingot run when the user says so */
 #define INGOT_STEP_LOOPBACK 4U     /* a loopback device in a network of its own, and sockets to use it */
 #define INGOT_STEP_STDIO 8U        /* stdio[] instead of /dev/null and captured output */
+
+#define INGOT_STEP_IDENTITY 16U    /* the ledger answers who a process is and whose a file is, too: see ledger below */
 
 #define INGOT_STEP_SCRIPT "/run/ingot/script" /* where the plan's script is, mode 0555 */
 
@@ -33,6 +41,12 @@ struct ingot_step_volume {
 	const char *path; /* absolute; a directory in the checkout, no link in it */
 	int fd;           /* a directory of the host, borrowed */
 	bool readonly;
+};
+
+/* What the checkout does not show of the Tree: owners other than 0:0, set-id bits. For INGOT_STEP_IDENTITY. */
+struct ingot_step_seed {
+	struct ingot_span path; /* of the Tree */
+	uint32_t uid, gid, mode;
 };
 
 struct ingot_step_plan {
@@ -57,6 +71,8 @@ struct ingot_step_plan {
 	size_t n_tmpfs;
 	const struct ingot_step_volume *volumes; /* at most 16 */
 	size_t n_volumes;
+	const struct ingot_step_seed *seeds;
+	size_t n_seeds;
 };
 #define INGOT_STEP_PLAN_INIT { .source_date_epoch = -1, .root_fd = -1, .scratch_fd = -1, .stdio = { -1, -1, -1 } }
 
@@ -64,7 +80,14 @@ enum ingot_step_reason {
 	INGOT_STEP_ENDED = 0,    /* by itself: status says how */
 	INGOT_STEP_SIGNALLED = 1, /* by a signal (SIGSYS: a call of a foreign ABI) */
 	INGOT_STEP_TIMED_OUT = 2,
-	INGOT_STEP_DISK_FULL = 3 /* more than disk_limit, or more than 2 million files */
+	INGOT_STEP_DISK_FULL = 3, /* more than disk_limit, or more than 2 million files */
+	INGOT_STEP_NEEDS_IDENTITY = 4 /* it became another user; run it again, from the beginning, with INGOT_STEP_IDENTITY */
+};
+
+/* A line of the ledger: what the step gave to the file at this path of the Tree, and the disk cannot show. In the order in which it happened. */
+struct ingot_step_owned {
+	struct ingot_span path;
+	struct ingot_owned is;
 };
 
 struct ingot_step_result {
@@ -72,6 +95,9 @@ struct ingot_step_result {
 	unsigned status, signal;
 	uint64_t output;     /* bytes that it wrote */
 	struct ingot_buf tail; /* the last 64 KiB of them, raw */
+	struct ingot_step_owned *owned; /* for harvest_delta(); paths live in arena */
+	size_t n_owned;
+	struct ingot_arena *arena;
 };
 #define INGOT_STEP_RESULT_INIT { .tail = INGOT_BUF(KIB(64)) }
 void ingot_step_result_done(struct ingot_step_result *r);
@@ -88,4 +114,4 @@ int ingot_step_check(const struct ingot_step_plan *plan, const struct ingot_step
 int ingot_step_harvest(int scratch_fd, uint32_t uid, uint32_t gid, uint64_t limit, struct ingot_helper *ret, struct ingot_err *err) INGOT_MUST_USE;
 
 /* What the sandbox does, as a number: part of the key of a step's result (safety 6.4). Changes with the filter, mounts, environment or capabilities. */
-#define INGOT_STEP_POLICY 1
+#define INGOT_STEP_POLICY 2

@@ -168,7 +168,12 @@ static int kernel_symbols(void)
 	errno = ENODATA;
 	return fd >= 0 && read(fd, &c, 1) == 1 ? 0 : -1;
 }
-static int make_device(void) { return mknod("/tmp/disk", S_IFBLK | 0600, makedev(8, 0)); }
+/* One that works: in a step, mknod() is answered by the ledger, and what lies there is an empty file. */
+static int make_device(void)
+{
+	struct stat st;
+	return mknod("/tmp/disk", S_IFBLK | 0600, makedev(8, 0)) < 0 || lstat("/tmp/disk", &st) < 0 ? -1 : S_ISBLK(st.st_mode) ? 0 : (errno = ENODEV, -1);
+}
 
 /* other processes */
 static int target_exe(void) { return of_target("exe", O_RDONLY); }

@@ -38,9 +38,10 @@ int step_close_all_but(const int *keep, size_t n, struct ingot_err *err)
 int step_drop_caps(const int *keep, size_t n, bool exec_as_root, struct ingot_err *err)
 {
 	/* Without the meaning of uid 0 an execve() gives nothing back; with it, it gives what the bounding set still holds. */
-	unsigned bits = SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+	unsigned bits = SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+	/* Programs that become another user ask to keep capabilities meanwhile. As setuid() is the ledger's, this asks for nothing. */
 	if (!exec_as_root)
-		bits |= SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED;
+		bits |= SECBIT_KEEP_CAPS_LOCKED | SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED;
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 || prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "setting the secure bits");
 	for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++) {
@@ -166,10 +167,10 @@ static int execute(const struct step_plan *p, struct ingot_err *err)
 	return ingot_fail(err, INGOT_E_STEP, "there is no program '%s' in the step's PATH (%s)", name, search ? search : "empty");
 }
 
-static int arrange(const int stdio[3], int *report, struct ingot_err *err)
+static int arrange(const int stdio[3], int *report, int *listener_to, struct ingot_err *err)
 {
 	int high[3];
-	if ((*report = fcntl(*report, F_DUPFD_CLOEXEC, 3)) < 0)
+	if ((*report = fcntl(*report, F_DUPFD_CLOEXEC, 3)) < 0 || (*listener_to = fcntl(*listener_to, F_DUPFD_CLOEXEC, *report + 1)) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "arranging descriptors");
 	for (int i = 0; i < 3; i++)
 		if ((high[i] = fcntl(stdio[i], F_DUPFD_CLOEXEC, 3)) < 0)
@@ -177,11 +178,31 @@ static int arrange(const int stdio[3], int *report, struct ingot_err *err)
 	for (int i = 0; i < 3; i++)
 		if (dup2(high[i], i) < 0)
 			return ingot_fail_sys(err, INGOT_E_HOST, "arranging descriptors");
-	const int keep[] = { 0, 1, 2, *report };
-	return step_close_all_but(keep, 4, err);
+	const int keep[] = { 0, 1, 2, *report, *listener_to };
+	return step_close_all_but(keep, 5, err);
 }
 
-static int confine(const struct step_plan *p, const struct step_filter *f, struct ingot_err *err)
+/* From here on init is asked. The descriptor over which it hears goes to it, and is gone here. */
+static int ask(const struct step_filter *f, int listener_to, struct ingot_err *err)
+{
+	_cleanup_(ingot_closep) int to = listener_to;
+	int fd = step_filter_ask(f, err);
+	if (fd <= 0)
+		return fd;
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .head = { .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)) } };
+	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+	char byte = 'l';
+	struct iovec v = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof(control.room) };
+	ssize_t n = sendmsg(to, &m, MSG_NOSIGNAL);
+	(void)close(fd);
+	return n == 1 ? 0 : ingot_fail_sys(err, INGOT_E_HOST, "handing the listener over");
+}
+
+static int confine(const struct step_plan *p, const struct step_filter *f, int listener_to, struct ingot_err *err)
 {
 	if (setsid() < 0) /* no terminal to type into */
 		return ingot_fail_sys(err, INGOT_E_HOST, "starting a session");
@@ -203,13 +224,14 @@ static int confine(const struct step_plan *p, const struct step_filter *f, struc
 	if (p->flags & INGOT_STEP_NETWORK_HOST)
 		ingot_pass(ingot_landlock(INGOT_LANDLOCK_SCOPE, err));
 	ingot_pass(step_filter_load(f, err));
+	ingot_pass(ask(f, listener_to, err));
 	return verify(p, err);
 }
 
-_Noreturn void step_payload(const struct step_plan *p, const struct step_filter *f, const int stdio[3], int report)
+_Noreturn void step_payload(const struct step_plan *p, const struct step_filter *f, const int stdio[3], int report, int listener_to)
 {
 	struct ingot_err err = INGOT_ERR_INIT;
-	if (arrange(stdio, &report, &err) == 0 && confine(p, f, &err) == 0)
+	if (arrange(stdio, &report, &listener_to, &err) == 0 && confine(p, f, listener_to, &err) == 0)
 		(void)execute(p, &err);
 	ssize_t ignored = write(report, &err, sizeof(err));
 	(void)ignored;

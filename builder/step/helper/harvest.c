@@ -35,6 +35,7 @@ struct harvest {
 	struct seen *seen; /* open addressing; files with more than one name */
 	size_t n_seen, cap_seen;
 	uint64_t bytes, entries;
+	bool kept; /* what the next entry is about is an inode from before the step: its owner is the Tree's */
 	char block[KIB(256)];
 };
 
@@ -77,6 +78,8 @@ static int send_entry(struct harvest *h, uint32_t type, const struct stat *st, s
 		m.uid = h->p->uid; /* the one mapped id; who should own what is decided from the Tree and the ledger */
 		m.gid = h->p->gid;
 		m.mtime = st->st_mtime > 0 ? (uint64_t)st->st_mtime : 0;
+		m.kept = h->kept;
+		h->kept = false;
 	}
 	if (type == 'f')
 		m.size = (uint64_t)st->st_size;
@@ -120,8 +123,15 @@ static int send_xattrs(struct harvest *h, int fd, struct ingot_err *err)
 static bool has_marker(int fd, const char *name, char want)
 {
 	char value[2];
-	ssize_t n = fgetxattr(fd, name, value, sizeof(value));
-	return n >= 0 && (!want || (n == 1 && value[0] == want));
+	if (!want)
+		return fgetxattr(fd, name, NULL, 0) >= 0;
+	return fgetxattr(fd, name, value, sizeof(value)) == 1 && value[0] == want;
+}
+
+/* overlayfs notes where a copied-up file came from, and nothing at a new one; for one with several names in the lower layer it cannot (the coordinator knows those). */
+static bool copied_up(int fd)
+{
+	return has_marker(fd, "user.overlay.origin", 0);
 }
 
 static int send_file(struct harvest *h, int dirfd, const char *name, const struct stat *expect, struct ingot_err *err)
@@ -143,6 +153,7 @@ static int send_file(struct harvest *h, int dirfd, const char *name, const struc
 				  INGOT_SHOW(ingot_span_of(h->path)), (unsigned long long)size);
 	h->bytes += size;
 	ingot_pass(send_xattrs(h, fd, err));
+	h->kept = copied_up(fd);
 	ingot_pass(send_entry(h, 'f', &st, (struct ingot_span){ 0 }, err));
 	for (uint64_t left = size; left;) {
 		ssize_t n = ingot_read_upto(fd, h->block, left < sizeof(h->block) ? (size_t)left : sizeof(h->block), err);
@@ -221,6 +232,7 @@ static int send_dir(struct harvest *h, int take_fd, unsigned depth, struct ingot
 	if (has_marker(fd, "user.overlay.opaque", 'y'))
 		ingot_pass(send_entry(h, 'o', NULL, (struct ingot_span){ 0 }, err));
 	ingot_pass(send_xattrs(h, fd, err));
+	h->kept = depth == 0 || copied_up(fd);
 	ingot_pass(send_entry(h, 'd', &st, (struct ingot_span){ 0 }, err));
 	ingot_pass(list(h, fd, &l, err));
 	size_t had = h->n;
@@ -282,7 +294,7 @@ static int enclose(const struct step_plan *p, int *ret_upper, struct ingot_err *
 	ingot_pass(step_close_all_but(fds, 3, err));
 	ingot_pass(step_drop_caps(keep, 1, false, err));
 	struct step_filter f = { 0 };
-	ingot_pass(step_filter_make(0, &f, err));
+	ingot_pass(step_filter_make(0, false, &f, err));
 	ingot_pass(step_filter_load(&f, err));
 	struct stat root, above, mine;
 	if (unshare(CLONE_NEWUSER) == 0 || fstat(upper, &mine) < 0 || stat("/", &root) < 0 || stat("/..", &above) < 0 || root.st_ino != mine.st_ino ||

@@ -1,12 +1,16 @@
-/* init.c - pid 1 of a step: sets the sandbox up, starts the payload, reaps, watches the disk. When it ends, the kernel kills all that is left. */
-#include "sandbox.h"
+/* init.c - pid 1 of a step: sets the sandbox up, starts the payload, answers what is asked of the ledger, reaps, watches the disk. When it ends, the kernel kills
+ * all that is left. */
+#include "ledger.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ingot/fd.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -33,40 +37,111 @@ static _Noreturn void failed(int report, const struct ingot_err *err)
 	tell(report, &r);
 }
 
-static bool too_much(const struct step_plan *p, int upper)
+struct init {
+	const struct step_plan *p;
+	pid_t payload;
+	int upper, report, ledger_to;
+	int signals;  /* SIGCHLD */
+	int executed; /* a pipe: end of file when the command was executed, else why not */
+	int listener_from;
+	struct ledger *ledger; /* NULL: none */
+	struct asks *asks;
+	struct step_filter filter;
+};
+
+static bool too_much(const struct init *i)
 {
 	struct step_usage u = { 0 };
-	return upper >= 0 && step_usage(upper, p->disk_limit, &u) == 0 && (u.bytes > p->disk_limit || u.entries > INGOT_MAX_ENTRIES || u.too_deep);
+	const struct step_plan *p = i->p;
+	return i->upper >= 0 && step_usage(i->upper, p->disk_limit, &u) == 0 && (u.bytes > p->disk_limit || u.entries > INGOT_MAX_ENTRIES || u.too_deep);
 }
 
-static _Noreturn void watch(const struct step_plan *p, pid_t payload, int upper, int report)
+/* Nobody of the step is left when this returns (safety 5.13). */
+static void kill_all(void)
 {
-	struct step_report r = { .end = STEP_END_EXITED };
-	sigset_t child;
-	sigemptyset(&child);
-	sigaddset(&child, SIGCHLD);
+	(void)kill(-1, SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
+		;
+}
+
+static _Noreturn void finish(const struct init *i, enum step_end end, int wait_status)
+{
+	struct step_report r = { .end = end, .wait_status = wait_status };
+	kill_all();
+	if (end == STEP_END_EXITED && too_much(i)) /* it wrote quicker than we looked */
+		r.end = STEP_END_DISK;
+	if (r.end == STEP_END_EXITED && i->ledger && ledger_write(i->ledger, i->ledger_to, &r.err) < 0)
+		r.end = STEP_END_FAILED;
+	tell(i->report, &r);
+}
+
+/* Executed, or the reason why not. */
+static void hear_executed(struct init *i)
+{
+	struct ingot_err why = INGOT_ERR_INIT, err = INGOT_ERR_INIT;
+	ssize_t n = ingot_read_upto(i->executed, &why, sizeof(why), &err);
+	if (n != 0) {
+		if (n != (ssize_t)sizeof(why))
+			(void)ingot_fail(&why, INGOT_E_HOST, "the payload ended while it was being confined");
+		failed(i->report, &why);
+	}
+	ingot_closep(&i->executed);
+}
+
+static void hear_listener(struct init *i)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	char byte;
+	struct iovec v = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof(control.room) };
+	ssize_t n = recvmsg(i->listener_from, &m, MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *c = n == 1 ? CMSG_FIRSTHDR(&m) : NULL;
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int))) {
+		int fd;
+		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+		asks_listen(i->asks, fd);
+	}
+	ingot_closep(&i->listener_from); /* without one the payload is dead, and its end says why */
+}
+
+static void reap(struct init *i)
+{
+	struct signalfd_siginfo drained;
+	ssize_t ignored = read(i->signals, &drained, sizeof(drained));
+	(void)ignored;
+	int status;
+	pid_t pid;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (pid == i->payload) {
+			if (i->executed >= 0)
+				hear_executed(i);
+			finish(i, STEP_END_EXITED, status);
+		}
+}
+
+static _Noreturn void watch(struct init *i)
+{
 	int64_t pause = 500, next = now_ms() + pause;
 	for (;;) {
-		int status;
-		pid_t pid;
-		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-			if (pid == payload) {
-				r.wait_status = status;
-				if (too_much(p, upper)) /* it wrote quicker than we looked */
-					r.end = STEP_END_DISK;
-				tell(report, &r);
-			}
 		int64_t left = next - now_ms();
-		if (left > 0) {
-			struct timespec t = { left / 1000, left % 1000 * 1000000 };
-			(void)sigtimedwait(&child, NULL, &t);
+		struct pollfd f[4] = { { i->signals, POLLIN, 0 }, { i->executed, POLLIN, 0 }, { i->listener_from, POLLIN, 0 }, { i->asks ? asks_fd(i->asks) : -1, POLLIN, 0 } };
+		int k = left > 0 ? poll(f, 4, (int)left) : 0;
+		if (k > 0 && f[2].revents)
+			hear_listener(i);
+		if (k > 0 && f[1].revents)
+			hear_executed(i);
+		if (k > 0 && f[3].revents && asks_serve(i->asks) == ASKS_NEED_IDENTITY)
+			finish(i, STEP_END_IDENTITY, 0);
+		if (k > 0 && f[0].revents)
+			reap(i);
+		if (now_ms() < next)
 			continue;
-		}
 		int64_t before = now_ms();
-		if (too_much(p, upper)) {
-			r.end = STEP_END_DISK;
-			tell(report, &r);
-		}
+		if (too_much(i))
+			finish(i, STEP_END_DISK, 0);
 		/* At most a tenth of the time goes into looking. */
 		int64_t took = now_ms() - before;
 		pause = took * 9 > 500 ? took * 9 : 500;
@@ -93,59 +168,80 @@ static int set_up(const struct step_plan *p, int go, uid_t uid, gid_t gid, int *
 	return step_enter_root(p, proc, ret_upper, err);
 }
 
-/* What init still needs: reading below the upper directory, whatever modes the step gave. */
-static int shrink(int upper, int report, const struct step_filter *f, struct ingot_err *err)
+static int by_number(const void *a, const void *b)
 {
-	static const int keep_caps[] = { CAP_DAC_READ_SEARCH };
-	int keep[2] = { report, upper };
-	size_t n = 1;
-	if (upper >= 0) {
-		keep[0] = upper < report ? upper : report;
-		keep[1] = upper < report ? report : upper;
-		n = 2;
-	}
-	ingot_pass(step_close_all_but(keep, n, err));
-	ingot_pass(step_drop_caps(keep_caps, upper >= 0 ? 1 : 0, false, err));
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return ingot_fail_sys(err, INGOT_E_HOST, "giving up new privileges");
-	return step_filter_load(f, err);
+	return *(const int *)a - *(const int *)b;
 }
 
-_Noreturn void step_init(const struct step_plan *p, const int stdio[3], int go, int report, uid_t uid, gid_t gid)
+/* Before anything of the step exists: only what init and the payload still need. */
+static int keep_only(const struct init *i, const int stdio[3], struct ingot_err *err)
 {
-	struct ingot_err err = INGOT_ERR_INIT;
-	int upper = -1, p2[2];
-	sigset_t all, none;
-	sigfillset(&all);
+	int all[6] = { stdio[0], stdio[1], stdio[2], i->report, i->upper, i->ledger_to }, keep[6];
+	size_t n = 0;
+	qsort(all, 6, sizeof(all[0]), by_number);
+	for (size_t k = 0; k < 6; k++)
+		if (all[k] >= 0 && (!n || keep[n - 1] != all[k]))
+			keep[n++] = all[k];
+	return step_close_all_but(keep, n, err);
+}
+
+/* What init still needs: looking below the upper directory, whatever modes the step gave; and with a ledger, looking into the processes that ask, and doing what they
+ * may do themselves. */
+static int shrink(const struct init *i, struct ingot_err *err)
+{
+	static const int keep_caps[] = { CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_SYS_PTRACE };
+	ingot_pass(step_drop_caps(keep_caps, i->ledger ? 4 : i->upper >= 0 ? 1 : 0, false, err));
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "giving up new privileges");
+	return step_filter_load(&i->filter, err);
+}
+
+static int prepare(struct init *i, const struct step_pipes *pipes, uid_t uid, gid_t gid, sigset_t *child, struct ingot_err *err)
+{
+	ingot_pass(set_up(i->p, pipes->go, uid, gid, &i->upper, err));
+	ingot_pass(keep_only(i, pipes->stdio, err));
+	bool ledger = !(i->p->flags & INGOT_STEP_READONLY);
+	ingot_pass(step_filter_make(i->p->flags, ledger, &i->filter, err));
+	if (ledger && (!(i->ledger = ledger_new(i->p, err)) || !(i->asks = asks_new(i->ledger, i->p, err))))
+		return -1;
+	if ((i->signals = signalfd(-1, child, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "waiting for processes of the step");
+	return 0;
+}
+
+static int start_payload(struct init *i, const struct step_pipes *pipes, struct ingot_err *err)
+{
+	int why[2], listener[2];
+	sigset_t none;
 	sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &all, NULL);
-	struct step_filter f = { 0 };
-	if (set_up(p, go, uid, gid, &upper, &err) < 0 || step_filter_make(p->flags, &f, &err) < 0)
-		failed(report, &err);
-	if (pipe2(p2, O_CLOEXEC) < 0) {
-		(void)ingot_fail_sys(&err, INGOT_E_HOST, "starting the payload");
-		failed(report, &err);
-	}
-	pid_t payload = fork();
-	if (payload < 0) {
-		(void)ingot_fail_sys(&err, INGOT_E_HOST, "starting the payload");
-		failed(report, &err);
-	}
-	if (payload == 0) {
+	if (pipe2(why, O_CLOEXEC) < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, listener) < 0 || (i->payload = fork()) < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "starting the payload");
+	if (i->payload == 0) {
 		(void)sigprocmask(SIG_SETMASK, &none, NULL);
 		(void)signal(SIGPIPE, SIG_DFL);
-		step_payload(p, &f, stdio, p2[1]);
+		step_payload(i->p, &i->filter, pipes->stdio, why[1], listener[1]);
 	}
-	(void)close(p2[1]);
-	/* End of file: it was executed. Otherwise the reason why not. */
-	struct ingot_err why = INGOT_ERR_INIT;
-	ssize_t n = ingot_read_upto(p2[0], &why, sizeof(why), &err);
-	if (n != 0) {
-		if (n != (ssize_t)sizeof(why))
-			(void)ingot_fail(&why, INGOT_E_HOST, "the payload ended while it was being confined");
-		failed(report, &why);
-	}
-	if (shrink(upper, report, &f, &err) < 0)
-		failed(report, &err);
-	watch(p, payload, upper, report);
+	(void)close(why[1]);
+	(void)close(listener[1]);
+	for (int k = 0; k < 3; k++)
+		(void)close(pipes->stdio[k]);
+	i->executed = why[0];
+	i->listener_from = listener[0];
+	if (!i->ledger)
+		ingot_closep(&i->listener_from);
+	return 0;
+}
+
+_Noreturn void step_init(const struct step_plan *p, const struct step_pipes *pipes, uid_t uid, gid_t gid)
+{
+	struct ingot_err err = INGOT_ERR_INIT;
+	struct init i = { .p = p, .payload = -1, .upper = -1, .report = pipes->report, .ledger_to = pipes->ledger, .signals = -1, .executed = -1, .listener_from = -1 };
+	sigset_t all, child;
+	sigfillset(&all);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	if (prepare(&i, pipes, uid, gid, &child, &err) < 0 || start_payload(&i, pipes, &err) < 0 || shrink(&i, &err) < 0)
+		failed(i.report, &err);
+	watch(&i);
 }

@@ -46,6 +46,19 @@ static int mount_word(struct step_plan *p, bool volume, struct ingot_span s, str
 	return 0;
 }
 
+static int seed_word(struct step_plan *p, struct ingot_span s, struct ingot_err *err)
+{
+	struct step_seed seed;
+	struct ingot_span word[3];
+	if (!ingot_span_next(&s, ' ', &word[0]) || !ingot_span_next(&s, ' ', &word[1]) || !ingot_span_next(&s, ' ', &word[2]) || ingot_parse_u32(word[0], INGOT_MAX_ID, &seed.uid) < 0 ||
+	    ingot_parse_u32(word[1], INGOT_MAX_ID, &seed.gid) < 0 || ingot_parse_octal(word[2], 07777, &seed.mode) < 0 || p->n_seeds >= INGOT_MAX_ENTRIES)
+		return ingot_fail(err, INGOT_E_BUG, "helper protocol: an owner of the Tree that cannot be");
+	ingot_pass(text(s, &seed.path, err));
+	ingot_reserve(p->seeds, p->n_seeds, p->cap_seeds);
+	p->seeds[p->n_seeds++] = seed;
+	return 0;
+}
+
 static int take_word(struct step_plan *p, const struct ingot_msg_word *w, struct ingot_err *err)
 {
 	switch (w->kind) {
@@ -59,6 +72,8 @@ static int take_word(struct step_plan *p, const struct ingot_msg_word *w, struct
 	case INGOT_WORD_TMPFS:
 	case INGOT_WORD_VOLUME:
 		return mount_word(p, w->kind == INGOT_WORD_VOLUME, w->text, err);
+	case INGOT_WORD_SEED:
+		return seed_word(p, w->text, err);
 	default:
 		return ingot_fail(err, INGOT_E_BUG, "helper protocol: a word of kind %u", w->kind);
 	}

@@ -121,7 +121,7 @@ static int try_filter(void)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -1;
 	struct step_filter f = { 0 };
-	int r = step_filter_make(0, &f, &err) < 0 ? -1 : step_filter_load(&f, &err);
+	int r = step_filter_make(0, false, &f, &err) < 0 ? -1 : step_filter_load(&f, &err);
 	errno = err.sys;
 	return r;
 }

@@ -17,6 +17,11 @@ struct step_mount {
 	int fd;        /* of a volume */
 };
 
+struct step_seed {
+	char *path;
+	uint32_t uid, gid, mode;
+};
+
 struct step_plan {
 	unsigned what, flags, timeout;
 	uint32_t uid, gid;
@@ -27,13 +32,15 @@ struct step_plan {
 	struct ingot_buf script;
 	struct step_mount *mounts;
 	size_t n_mounts, n_volumes;
+	struct step_seed *seeds;
+	size_t n_seeds, cap_seeds;
 };
 
 /* plan.c: what the coordinator sends, up to its DONE. */
 int step_plan_receive(struct ingot_chan *c, struct step_plan *ret, struct ingot_err *err) INGOT_MUST_USE;
 
 /* What init tells the supervisor, once, over a pipe: smaller than PIPE_BUF, so never half of it. */
-enum step_end { STEP_END_EXITED = 1, STEP_END_FAILED, STEP_END_DISK };
+enum step_end { STEP_END_EXITED = 1, STEP_END_FAILED, STEP_END_DISK, STEP_END_IDENTITY };
 struct step_report {
 	enum step_end end;
 	int wait_status;
@@ -78,16 +85,22 @@ int step_usage(int dirfd, uint64_t limit, struct step_usage *ret);
 
 /* filter.c, confine.c */
 struct step_filter {
-	struct ingot_buf forms, calls; /* compiled; made once, because compiling takes longer than everything else of the set-up */
+	bool ledger;
+	struct ingot_buf forms, calls, asks; /* compiled; made once, because compiling takes longer than everything else of the set-up */
 };
-int step_filter_make(unsigned flags, struct step_filter *ret, struct ingot_err *err) INGOT_MUST_USE;
+int step_filter_make(unsigned flags, bool ledger, struct step_filter *ret, struct ingot_err *err) INGOT_MUST_USE;
 int step_filter_load(const struct step_filter *f, struct ingot_err *err) INGOT_MUST_USE;
+int step_filter_ask(const struct step_filter *f, struct ingot_err *err) INGOT_MUST_USE; /* the payload's, after the others; returns the listener with a ledger, else 0 */
 int step_drop_caps(const int *keep, size_t n, bool exec_as_root, struct ingot_err *err) INGOT_MUST_USE;
 int step_close_all_but(const int *keep, size_t n, struct ingot_err *err) INGOT_MUST_USE; /* keep ascending */
-_Noreturn void step_payload(const struct step_plan *p, const struct step_filter *f, const int stdio[3], int report);
+_Noreturn void step_payload(const struct step_plan *p, const struct step_filter *f, const int stdio[3], int report, int listener_to);
 
 /* init.c, supervise.c, harvest.c, probe.c */
-_Noreturn void step_init(const struct step_plan *p, const int stdio[3], int go, int report, uid_t uid, gid_t gid);
+struct step_pipes {
+	int stdio[3], go, report;
+	int ledger; /* a memfd: what the ledger says at the end */
+};
+_Noreturn void step_init(const struct step_plan *p, const struct step_pipes *pipes, uid_t uid, gid_t gid);
 int step_supervise(struct ingot_chan *c, const struct step_plan *p, struct ingot_err *err) INGOT_MUST_USE;
 int step_harvest(struct ingot_chan *c, const struct step_plan *p, struct ingot_err *err) INGOT_MUST_USE;
 int step_probe(struct ingot_chan *c, struct ingot_err *err) INGOT_MUST_USE;

@@ -1,11 +1,12 @@
 /* supervise.c - the only part that stays outside: starts init in its namespaces, relays output, watches the clock. It reads nothing but bytes. */
-#include "sandbox.h"
+#include "ledger.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ingot/fd.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -17,6 +18,7 @@ struct supervisor {
 	pid_t init;
 	int out[2]; /* stdout, stderr: our ends; -1 when closed */
 	int report;
+	int ledger; /* a memfd that init fills */
 	int64_t end;
 	bool timed_out;
 };
@@ -46,13 +48,17 @@ static pid_t clone_into(int namespaces)
 
 static int start(struct supervisor *s, const struct step_plan *p, struct ingot_err *err)
 {
-	int stdio[3] = { STEP_FD_STDIO, STEP_FD_STDIO + 1, STEP_FD_STDIO + 2 }, go, go_theirs, report_theirs;
+	struct step_pipes theirs = { .stdio = { STEP_FD_STDIO, STEP_FD_STDIO + 1, STEP_FD_STDIO + 2 } };
+	int go;
 	if (!(p->flags & INGOT_STEP_STDIO)) {
-		ingot_pass(make_pipe(&s->out[0], &stdio[1], true, err));
-		ingot_pass(make_pipe(&s->out[1], &stdio[2], true, err));
+		ingot_pass(make_pipe(&s->out[0], &theirs.stdio[1], true, err));
+		ingot_pass(make_pipe(&s->out[1], &theirs.stdio[2], true, err));
 	}
-	ingot_pass(make_pipe(&go, &go_theirs, false, err));
-	ingot_pass(make_pipe(&s->report, &report_theirs, true, err));
+	ingot_pass(make_pipe(&go, &theirs.go, false, err));
+	ingot_pass(make_pipe(&s->report, &theirs.report, true, err));
+	theirs.ledger = s->ledger = memfd_create("ledger", MFD_CLOEXEC);
+	if (s->ledger < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "making the ledger");
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
 	s->init = clone_into(step_namespaces(p->flags));
@@ -65,13 +71,13 @@ static int start(struct supervisor *s, const struct step_plan *p, struct ingot_e
 		(void)close(INGOT_CHANNEL_FD);
 		(void)close(go);
 		(void)close(s->report);
-		step_init(p, stdio, go_theirs, report_theirs, uid, gid);
+		step_init(p, &theirs, uid, gid);
 	}
-	(void)close(go_theirs);
-	(void)close(report_theirs);
+	(void)close(theirs.go);
+	(void)close(theirs.report);
 	if (!(p->flags & INGOT_STEP_STDIO)) {
-		(void)close(stdio[1]);
-		(void)close(stdio[2]);
+		(void)close(theirs.stdio[1]);
+		(void)close(theirs.stdio[2]);
 	}
 	ssize_t w = write(go, "g", 1);
 	(void)close(go);
@@ -145,9 +151,26 @@ static int reap(struct supervisor *s, int *ret_status, struct ingot_err *err)
 	return 0;
 }
 
+/* Init wrote it, but after talking with the step: lines and lengths are looked at, what they say is for the coordinator. */
+static int relay_ledger(struct supervisor *s, struct ingot_err *err)
+{
+	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(GIB(1));
+	if (lseek(s->ledger, 0, SEEK_SET) < 0)
+		return ingot_fail_sys(err, INGOT_E_BUG, "reading the ledger");
+	ingot_pass(ingot_read_all(s->ledger, &text, err));
+	struct ingot_span rest = ingot_buf_view(&text);
+	struct ingot_msg_owned m = { 0 };
+	while (ingot_span_next(&rest, '\0', &m.what)) {
+		if (m.what.n >= INGOT_OWNED_TEXT || !ingot_span_next(&rest, '\0', &m.path) || m.path.n > INGOT_MAX_PATH)
+			return ingot_fail(err, INGOT_E_BUG, "half a line in the ledger");
+		ingot_pass(ingot_chan_send(s->c, INGOT_MSG_OWNED, &m, err));
+	}
+	return 0;
+}
+
 int step_supervise(struct ingot_chan *c, const struct step_plan *p, struct ingot_err *err)
 {
-	struct supervisor s = { .c = c, .init = -1, .out = { -1, -1 }, .end = now_ms() + (int64_t)p->timeout * 1000 };
+	struct supervisor s = { .c = c, .init = -1, .out = { -1, -1 }, .ledger = -1, .end = now_ms() + (int64_t)p->timeout * 1000 };
 	struct step_report r = { .end = STEP_END_EXITED };
 	struct ingot_err later = INGOT_ERR_INIT;
 	ingot_pass(start(&s, p, err));
@@ -167,11 +190,15 @@ int step_supervise(struct ingot_chan *c, const struct step_plan *p, struct ingot
 		return -1;
 	} else if (r.end == STEP_END_DISK) {
 		m.reason = INGOT_STEP_DISK_FULL;
+	} else if (r.end == STEP_END_IDENTITY) {
+		m.reason = INGOT_STEP_NEEDS_IDENTITY;
 	} else if (WIFSIGNALED(r.wait_status)) {
 		m.reason = INGOT_STEP_SIGNALLED;
 		m.signal = (uint32_t)WTERMSIG(r.wait_status);
 	} else {
 		m.status = (uint32_t)WEXITSTATUS(r.wait_status);
 	}
+	if (m.reason == INGOT_STEP_ENDED || m.reason == INGOT_STEP_SIGNALLED)
+		ingot_pass(relay_ledger(&s, err));
 	return ingot_chan_send(c, INGOT_MSG_EXITED, &m, err);
 }

@@ -1,0 +1,343 @@
+#include "ledger.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ingot/escape.h>
+#include <ingot/fd.h>
+#include <ingot/mem.h>
+#include <ingot/path.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+/* Descriptors that init needs for other things, and the step's harvest after it. */
+#define OTHER_FDS 128
+
+struct entry {
+	dev_t dev;
+	ino_t ino;
+	int pin;                  /* O_PATH; -1: of the Tree, whose inodes stay as long as the step */
+	uint32_t uid, gid;        /* as the step should see them */
+	uint32_t mode, disk_mode; /* of a file of the Tree whose set-id bits are not on the disk; else 0 */
+	struct ingot_owned is;    /* set == 0: as in the Tree */
+};
+
+struct ledger {
+	const struct step_plan *plan;
+	int root;
+	uint64_t mount; /* of the root: only what lies in it belongs into the Tree */
+	struct entry *v;
+	size_t n, cap;
+	uint32_t *slot; /* open addressing: index + 1 into v */
+	size_t slots, pins, max_pins, next_sweep;
+	bool kept_outside; /* there are records at files themselves */
+};
+
+static void fd_path(int fd, char ret[40])
+{
+	(void)snprintf(ret, 40, "/proc/self/fd/%d", fd);
+}
+
+static uint32_t *find_slot(struct ledger *l, dev_t dev, ino_t ino)
+{
+	uint64_t h = ((uint64_t)ino ^ ((uint64_t)dev << 40)) * UINT64_C(0x9e3779b97f4a7c15);
+	for (size_t i = (size_t)(h >> 24) & (l->slots - 1);; i = (i + 1) & (l->slots - 1))
+		if (!l->slot[i] || (l->v[l->slot[i] - 1].dev == dev && l->v[l->slot[i] - 1].ino == ino))
+			return &l->slot[i];
+}
+
+static void rehash(struct ledger *l, size_t slots)
+{
+	free(l->slot);
+	l->slots = slots;
+	l->slot = ingot_alloc_array(slots, sizeof(*l->slot));
+	for (size_t i = 0; i < l->n; i++)
+		*find_slot(l, l->v[i].dev, l->v[i].ino) = (uint32_t)i + 1;
+}
+
+static struct entry *find(struct ledger *l, const struct stat *st)
+{
+	uint32_t *s = find_slot(l, st->st_dev, st->st_ino);
+	return *s ? &l->v[*s - 1] : NULL;
+}
+
+static struct entry *add(struct ledger *l, const struct stat *st)
+{
+	if (l->n * 2 >= l->slots)
+		rehash(l, l->slots * 2);
+	ingot_reserve(l->v, l->n, l->cap);
+	l->v[l->n] = (struct entry){ .dev = st->st_dev, .ino = st->st_ino, .pin = -1 };
+	*find_slot(l, st->st_dev, st->st_ino) = (uint32_t)l->n + 1;
+	return &l->v[l->n++];
+}
+
+static int mount_of(int fd, uint64_t *ret)
+{
+	struct statx sx;
+	if (statx(fd, "", AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, STATX_MNT_ID, &sx) < 0)
+		return -1;
+	*ret = sx.stx_mnt_id;
+	return 0;
+}
+
+/* What the disk does not show of the Tree. */
+static void seed(struct ledger *l, const struct step_seed *s)
+{
+	struct stat st;
+	struct ingot_err ignored = INGOT_ERR_INIT;
+	struct ingot_span name;
+	char text[INGOT_MAX_NAME + 1] = ".";
+	_cleanup_(ingot_closep) int dir = ingot_open_parent(l->root, ingot_span_of(s->path), &name, &ignored);
+	if (dir < 0)
+		return; /* a mount of ours lies over it */
+	if (name.n)
+		(void)snprintf(text, sizeof(text), "%.*s", INGOT_SPAN_ARG(name));
+	if (fstatat(dir, text, &st, AT_SYMLINK_NOFOLLOW) < 0 || find(l, &st))
+		return;
+	struct entry *e = add(l, &st);
+	e->uid = s->uid;
+	e->gid = s->gid;
+	e->mode = s->mode;
+	e->disk_mode = st.st_mode & 07777;
+}
+
+struct ledger *ledger_new(const struct step_plan *p, struct ingot_err *err)
+{
+	struct ledger *l = ingot_alloc(sizeof(*l));
+	struct rlimit files;
+	l->plan = p;
+	rehash(l, 1024);
+	l->root = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (l->root < 0 || mount_of(l->root, &l->mount) < 0 || getrlimit(RLIMIT_NOFILE, &files) < 0) {
+		(void)ingot_fail_sys(err, INGOT_E_HOST, "beginning the ledger");
+		return NULL;
+	}
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0) {
+		(void)ingot_fail_sys(err, INGOT_E_HOST, "raising the limit of open files");
+		return NULL;
+	}
+	l->max_pins = files.rlim_cur > 2 * OTHER_FDS ? (size_t)files.rlim_cur - OTHER_FDS : OTHER_FDS;
+	l->next_sweep = l->max_pins / 2;
+	for (size_t i = 0; i < p->n_seeds; i++)
+		seed(l, &p->seeds[i]);
+	return l;
+}
+
+bool ledger_identity(const struct ledger *l)
+{
+	return l->plan->flags & INGOT_STEP_IDENTITY;
+}
+
+bool ledger_is_empty(const struct ledger *l)
+{
+	return l->n == 0 && !l->kept_outside;
+}
+
+/* --- records kept at the file --- */
+
+static bool can_keep(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) || S_ISDIR(st->st_mode); /* user.* attributes are for these alone (xattr(7)) */
+}
+
+static int keep_at_file(struct ledger *l, int fd, const struct ingot_owned *o)
+{
+	char path[40], text[INGOT_OWNED_TEXT];
+	fd_path(fd, path);
+	ingot_owned_text(o, text);
+	if (setxattr(path, INGOT_OWNED_XATTR, text, strlen(text), 0) < 0)
+		return errno;
+	l->kept_outside = true;
+	return 0;
+}
+
+static bool kept_at_file(const struct ledger *l, int fd, const struct stat *st, struct ingot_owned *ret)
+{
+	char path[40], text[INGOT_OWNED_TEXT];
+	if (!l->kept_outside || !can_keep(st))
+		return false;
+	fd_path(fd, path);
+	ssize_t n = getxattr(path, INGOT_OWNED_XATTR, text, sizeof(text));
+	return n > 0 && ingot_owned_parse((struct ingot_span){ text, (size_t)n }, ret) == 0;
+}
+
+/* Without a name left, a file can come back only through a descriptor (linkat() of an O_TMPFILE): then the record must be there, but the descriptor, which
+ * also keeps its bytes on the disk, need not be ours. */
+static void sweep(struct ledger *l)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < l->n; i++) {
+		struct entry *e = &l->v[i];
+		struct stat st;
+		bool gone = e->pin >= 0 && fstat(e->pin, &st) == 0 && st.st_nlink == 0;
+		if (gone && (!S_ISREG(st.st_mode) || !e->is.set || keep_at_file(l, e->pin, &e->is) == 0)) {
+			ingot_closep(&e->pin);
+			l->pins--;
+			continue;
+		}
+		l->v[kept++] = *e;
+	}
+	l->n = kept;
+	rehash(l, l->slots);
+	l->next_sweep = l->pins + (l->max_pins - l->pins) / 2 + 1;
+}
+
+static void merge(struct ingot_owned *o, const struct ingot_owned *c)
+{
+	if (c->set & INGOT_OWNED_UID)
+		o->uid = c->uid;
+	if (c->set & INGOT_OWNED_GID)
+		o->gid = c->gid;
+	if (c->set & INGOT_OWNED_DEVICE) {
+		o->type = c->type;
+		o->major = c->major;
+		o->minor = c->minor;
+	}
+	if (c->set & INGOT_OWNED_PLAIN) {
+		o->set &= ~INGOT_OWNED_CAPS;
+		o->n_caps = 0;
+	}
+	if (c->set & INGOT_OWNED_CAPS) {
+		memcpy(o->caps, c->caps, sizeof(o->caps));
+		o->n_caps = c->n_caps;
+	}
+	o->set |= c->set;
+}
+
+int ledger_record(struct ledger *l, int fd, const struct stat *st, const struct ingot_owned *change)
+{
+	struct ingot_owned outside = { 0 };
+	if (kept_at_file(l, fd, st, &outside)) {
+		merge(&outside, change);
+		return keep_at_file(l, fd, &outside);
+	}
+	if (l->pins >= l->next_sweep)
+		sweep(l);
+	struct entry *e = find(l, st);
+	if (!e || e->pin < 0) {
+		int pin = l->pins < l->max_pins ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
+		if (pin < 0 && !can_keep(st))
+			return ENOSPC;
+		if (pin < 0)
+			return keep_at_file(l, fd, change);
+		if (!e) {
+			e = add(l, st);
+			e->uid = l->plan->uid;
+			e->gid = l->plan->gid;
+		}
+		e->pin = pin;
+		l->pins++;
+	}
+	merge(&e->is, change);
+	if (change->set & INGOT_OWNED_UID)
+		e->uid = change->uid;
+	if (change->set & INGOT_OWNED_GID)
+		e->gid = change->gid;
+	if (change->set & INGOT_OWNED_PLAIN)
+		e->mode &= ~(uint32_t)(S_ISUID | S_ISGID);
+	return 0;
+}
+
+bool ledger_show(struct ledger *l, int fd, struct stat *st)
+{
+	struct ingot_owned o = { .uid = st->st_uid, .gid = st->st_gid };
+	const struct entry *e = find(l, st);
+	bool outside = !e && kept_at_file(l, fd, st, &o);
+	if (!e && !outside)
+		return false;
+	if (e) {
+		o = e->is;
+		if (e->mode && (st->st_mode & 07777) == e->disk_mode)
+			st->st_mode = (st->st_mode & S_IFMT) | e->mode;
+	}
+	st->st_uid = e ? e->uid : o.set & INGOT_OWNED_UID ? o.uid : st->st_uid;
+	st->st_gid = e ? e->gid : o.set & INGOT_OWNED_GID ? o.gid : st->st_gid;
+	if (o.set & INGOT_OWNED_DEVICE) {
+		st->st_mode = (st->st_mode & 07777) | (o.type == 'c' ? S_IFCHR : S_IFBLK);
+		st->st_rdev = makedev(o.major, o.minor);
+	}
+	return true;
+}
+
+int ledger_caps(struct ledger *l, int fd, const struct stat *st, uint8_t ret[INGOT_CAPS_SIZE])
+{
+	struct ingot_owned o;
+	const struct entry *e = find(l, st);
+	if (e)
+		o = e->is;
+	else if (!kept_at_file(l, fd, st, &o))
+		return -1;
+	if (o.set & INGOT_OWNED_CAPS && o.n_caps)
+		memcpy(ret, o.caps, INGOT_CAPS_SIZE);
+	return o.set & INGOT_OWNED_CAPS ? (int)o.n_caps : o.set & INGOT_OWNED_PLAIN ? 0 : -1;
+}
+
+/* --- the end --- */
+
+/* Some name of an inode whose first one is gone: rare (link(), unlink()), so it may cost a walk. */
+static bool search(struct ledger *l, int take_fd, char *path, size_t n, const struct stat *want, unsigned depth)
+{
+	_cleanup_(ingot_closep) int fd = take_fd;
+	uint64_t mount;
+	if (depth > INGOT_MAX_DEPTH || mount_of(fd, &mount) < 0 || mount != l->mount)
+		return false;
+	DIR *d = fdopendir(fd);
+	if (!d)
+		return false;
+	(void)TAKE_FD(fd);
+	const struct dirent *e;
+	bool found = false;
+	while (!found && (e = readdir(d))) {
+		struct stat st;
+		size_t k = strlen(e->d_name);
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || n + k + 1 > INGOT_MAX_PATH || fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		path[n] = '/';
+		memcpy(path + n + 1, e->d_name, k + 1);
+		found = st.st_dev == want->st_dev && st.st_ino == want->st_ino;
+		if (found || !S_ISDIR(st.st_mode))
+			continue;
+		int child = openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		found = child >= 0 && search(l, child, path, n + k + 1, want, depth + 1);
+	}
+	(void)closedir(d);
+	return found;
+}
+
+/* The path of a pinned inode, from the step's root. False: it has none any more, or lies in a mount of its own. */
+static bool path_of(struct ledger *l, const struct entry *e, char path[INGOT_MAX_PATH + 64])
+{
+	char link[40];
+	struct stat st, there;
+	uint64_t mount;
+	fd_path(e->pin, link);
+	ssize_t n = readlink(link, path, INGOT_MAX_PATH + 63);
+	if (n <= 0 || n > INGOT_MAX_PATH || fstat(e->pin, &st) < 0 || mount_of(e->pin, &mount) < 0 || mount != l->mount || st.st_nlink == 0)
+		return false;
+	path[n] = '\0';
+	/* The kernel's text ("... (deleted)") is only a hint: what is there must be the inode itself. */
+	if (path[0] == '/' && lstat(path, &there) == 0 && there.st_dev == st.st_dev && there.st_ino == st.st_ino)
+		return true;
+	int root = openat(l->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return root >= 0 && search(l, root, path, 0, &st, 0);
+}
+
+int ledger_write(struct ledger *l, int fd, struct ingot_err *err)
+{
+	char path[INGOT_MAX_PATH + 64], text[INGOT_OWNED_TEXT];
+	_cleanup_(ingot_buf_done) struct ingot_buf out = INGOT_BUF(GIB(1));
+	for (size_t i = 0; i < l->n; i++) {
+		const struct entry *e = &l->v[i];
+		if (e->pin < 0 || !e->is.set || !path_of(l, e, path))
+			continue;
+		ingot_owned_text(&e->is, text);
+		ingot_buf_put(&out, text, strlen(text) + 1);
+		ingot_buf_put(&out, path + 1, strlen(path + 1) + 1);
+	}
+	ingot_pass(ingot_buf_check(&out, "the ledger", err));
+	return ingot_write_all(fd, out.p, out.n, err);
+}

@@ -1,0 +1,175 @@
+#include "ledger.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <ingot/fd.h>
+#include <ingot/num.h>
+#include <linux/openat2.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+bool tracee_waits(const struct call *c)
+{
+	return ioctl(c->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &c->id) == 0;
+}
+
+static void *remote(uint64_t address)
+{
+	return (void *)(uintptr_t)address; /* of another process: never dereferenced here */
+}
+
+int tracee_read(const struct call *c, uint64_t from, void *to, size_t n)
+{
+	struct iovec here = { to, n }, there = { remote(from), n };
+	ssize_t got = process_vm_readv(c->tid, &here, 1, &there, 1, 0);
+	if (got != (ssize_t)n)
+		return got < 0 && errno != EFAULT ? -errno : -EFAULT;
+	return tracee_waits(c) ? 0 : -ESRCH;
+}
+
+int tracee_write(const struct call *c, uint64_t to, const void *from, size_t n)
+{
+	struct iovec there = { remote(to), n };
+	union { /* process_vm_writev() does not write here */
+		const void *in;
+		void *out;
+	} p = { from };
+	struct iovec here = { p.out, n };
+	if (!tracee_waits(c))
+		return -ESRCH;
+	return process_vm_writev(c->tid, &here, 1, &there, 1, 0) == (ssize_t)n ? 0 : -EFAULT;
+}
+
+int tracee_string(const struct call *c, uint64_t from, char *ret, size_t size)
+{
+	/* One piece a page, because what follows a string need not be mapped; whole pieces are transferred or not (process_vm_readv(2)). */
+	const uint64_t page = 4096;
+	struct iovec here = { ret, size }, there[4];
+	size_t n = 0;
+	for (uint64_t at = from, left = size; left && n < 4; n++) {
+		uint64_t piece = page - at % page;
+		if (piece > left)
+			piece = left;
+		there[n] = (struct iovec){ remote(at), piece };
+		at += piece;
+		left -= piece;
+	}
+	ssize_t got = process_vm_readv(c->tid, &here, 1, there, n, 0);
+	if (got <= 0)
+		return got < 0 && errno != EFAULT ? -errno : -EFAULT;
+	if (!tracee_waits(c))
+		return -ESRCH;
+	size_t length = strnlen(ret, (size_t)got);
+	if (length == (size_t)got)
+		return (size_t)got == size ? -ENAMETOOLONG : -EFAULT;
+	return (int)length;
+}
+
+/* Names that mean something else for us than for the process. */
+static int its_own(const struct call *c, const char *path)
+{
+	static const struct {
+		const char *prefix, *of;
+	} names[] = { { "/proc/self/", "" }, { "/proc/thread-self/", "" }, { "/dev/fd/", "fd/" }, { "/dev/stdin", "fd/0" }, { "/dev/stdout", "fd/1" }, { "/dev/stderr", "fd/2" } };
+	char name[4096 + 64];
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		size_t n = strlen(names[i].prefix);
+		if (strncmp(path, names[i].prefix, n) != 0)
+			continue;
+		(void)snprintf(name, sizeof(name), "%d/%s%s", (int)c->tid, names[i].of, path + n);
+		int fd = openat(c->proc, name, O_PATH | O_CLOEXEC);
+		return fd < 0 ? -errno : fd;
+	}
+	return -1;
+}
+
+/* Is its root ours? A process that called chroot() has another one. */
+static bool same_root(const struct call *c)
+{
+	char link[32], target[8];
+	(void)snprintf(link, sizeof(link), "%d/root", (int)c->tid);
+	return readlinkat(c->proc, link, target, sizeof(target)) == 1 && target[0] == '/';
+}
+
+static int open_link(const struct call *c, const char *what, int number)
+{
+	char link[64];
+	if (number >= 0)
+		(void)snprintf(link, sizeof(link), "%d/%s/%d", (int)c->tid, what, number);
+	else
+		(void)snprintf(link, sizeof(link), "%d/%s", (int)c->tid, what);
+	int fd = openat(c->proc, link, O_PATH | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	return errno == ENOENT && number >= 0 ? -EBADF : -errno;
+}
+
+int tracee_open_fd(const struct call *c, int fd)
+{
+	return fd < 0 ? -EBADF : open_link(c, "fd", fd);
+}
+
+static int open_in_its_root(const struct call *c, const char *path, int flags)
+{
+	_cleanup_(ingot_closep) int root = open_link(c, "root", -1);
+	if (root < 0)
+		return root;
+	struct open_how how = { .flags = (uint64_t)flags, .resolve = RESOLVE_IN_ROOT };
+	long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+	return fd < 0 ? -errno : (int)fd;
+}
+
+int tracee_open(const struct call *c, int dirfd, const char *path, bool follow)
+{
+	int flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
+	if (path[0] == '/') {
+		int fd = its_own(c, path);
+		if (fd != -1)
+			return fd;
+		if (!same_root(c))
+			return open_in_its_root(c, path, flags);
+		fd = open(path, flags);
+		return fd < 0 ? -errno : fd;
+	}
+	_cleanup_(ingot_closep) int base = dirfd == AT_FDCWD ? open_link(c, "cwd", -1) : tracee_open_fd(c, dirfd);
+	if (base < 0)
+		return base;
+	int fd = openat(base, path, flags);
+	return fd < 0 ? -errno : fd;
+}
+
+int tracee_open_parent(const struct call *c, int dirfd, char *path, const char **ret_name)
+{
+	size_t n = strlen(path);
+	while (n > 1 && path[n - 1] == '/')
+		path[--n] = '\0';
+	char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return -EEXIST;
+	*ret_name = name;
+	if (!slash)
+		return tracee_open(c, dirfd, ".", true);
+	if (slash == path)
+		return tracee_open(c, dirfd, "/", true);
+	*slash = '\0';
+	return tracee_open(c, dirfd, path, true);
+}
+
+mode_t tracee_umask(const struct call *c)
+{
+	char name[32], text[512];
+	(void)snprintf(name, sizeof(name), "%d/status", (int)c->tid);
+	_cleanup_(ingot_closep) int fd = openat(c->proc, name, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = '\0';
+	const char *at = strstr(text, "\nUmask:\t");
+	uint32_t mask = 022;
+	if (at)
+		(void)ingot_parse_octal((struct ingot_span){ at + 8, strcspn(at + 8, "\n") }, 0777, &mask);
+	return (mode_t)mask;
+}
