@@ -19,59 +19,15 @@
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
 #endif
 
-const struct ask step_asks[] = {
-#ifdef SYS_chown
-	{ SYS_chown, false, ASK_ALWAYS, 0, answer_chown },
-	{ SYS_lchown, false, ASK_ALWAYS, 0, answer_lchown },
-	{ SYS_mknod, false, ASK_DEVICE, 1, answer_mknod },
-#endif
-	{ SYS_fchown, false, ASK_ALWAYS, 0, answer_fchown },
-	{ SYS_fchownat, false, ASK_ALWAYS, 0, answer_fchownat },
-	{ SYS_mknodat, false, ASK_DEVICE, 2, answer_mknodat },
-	{ SYS_setxattr, false, ASK_ALWAYS, 0, answer_setxattr },
-	{ SYS_lsetxattr, false, ASK_ALWAYS, 0, answer_lsetxattr },
-	{ SYS_fsetxattr, false, ASK_ALWAYS, 0, answer_fsetxattr },
-	{ SYS_removexattr, false, ASK_ALWAYS, 0, answer_removexattr },
-	{ SYS_lremovexattr, false, ASK_ALWAYS, 0, answer_lremovexattr },
-	{ SYS_fremovexattr, false, ASK_ALWAYS, 0, answer_fremovexattr },
-	{ SYS_setuid, false, ASK_ALWAYS, 0, answer_setuid },
-	{ SYS_setgid, false, ASK_ALWAYS, 0, answer_setgid },
-	{ SYS_setreuid, false, ASK_ALWAYS, 0, answer_setreuid },
-	{ SYS_setregid, false, ASK_ALWAYS, 0, answer_setregid },
-	{ SYS_setresuid, false, ASK_ALWAYS, 0, answer_setresuid },
-	{ SYS_setresgid, false, ASK_ALWAYS, 0, answer_setresgid },
-	{ SYS_setfsuid, false, ASK_ALWAYS, 0, answer_setfsuid },
-	{ SYS_setfsgid, false, ASK_ALWAYS, 0, answer_setfsgid },
-	{ SYS_setgroups, false, ASK_ALWAYS, 0, answer_setgroups },
-	{ SYS_prctl, true, ASK_KEEP, 0, answer_prctl },
-	{ SYS_getuid, true, ASK_ALWAYS, 0, answer_getuid },
-	{ SYS_geteuid, true, ASK_ALWAYS, 0, answer_geteuid },
-	{ SYS_getgid, true, ASK_ALWAYS, 0, answer_getgid },
-	{ SYS_getegid, true, ASK_ALWAYS, 0, answer_getegid },
-	{ SYS_getresuid, true, ASK_ALWAYS, 0, answer_getresuid },
-	{ SYS_getresgid, true, ASK_ALWAYS, 0, answer_getresgid },
-	{ SYS_getgroups, true, ASK_ALWAYS, 0, answer_getgroups },
-	{ SYS_getxattr, true, ASK_ALWAYS, 0, answer_getxattr },
-	{ SYS_lgetxattr, true, ASK_ALWAYS, 0, answer_lgetxattr },
-	{ SYS_fgetxattr, true, ASK_ALWAYS, 0, answer_fgetxattr },
-#ifdef SYS_stat
-	{ SYS_stat, true, ASK_ALWAYS, 0, answer_stat },
-	{ SYS_lstat, true, ASK_ALWAYS, 0, answer_lstat },
-	{ SYS_open, true, ASK_CREATE, 1, answer_open },
-	{ SYS_creat, true, ASK_ALWAYS, 0, answer_creat },
-	{ SYS_mkdir, true, ASK_ALWAYS, 0, answer_mkdir },
-	{ SYS_symlink, true, ASK_ALWAYS, 0, answer_symlink },
-	{ SYS_mknod, true, ASK_ALWAYS, 0, answer_mknod },
-#endif
-	{ SYS_fstat, true, ASK_ALWAYS, 0, answer_fstat },
-	{ SYS_newfstatat, true, ASK_ALWAYS, 0, answer_fstatat },
-	{ SYS_statx, true, ASK_ALWAYS, 0, answer_statx },
-	{ SYS_openat, true, ASK_CREATE, 2, answer_openat },
-	{ SYS_openat2, true, ASK_ALWAYS, 0, answer_openat2 },
-	{ SYS_mkdirat, true, ASK_ALWAYS, 0, answer_mkdirat },
-	{ SYS_symlinkat, true, ASK_ALWAYS, 0, answer_symlinkat },
-	{ SYS_mknodat, true, ASK_ALWAYS, 0, answer_mknodat },
-	{ 0 },
+struct row {
+	int nr;
+	answer_fn *answer;
+};
+
+static const struct row rows[] = {
+#define ASK(nr, level, when, arg, answer) { nr, answer },
+#include "../asks.def"
+#undef ASK
 };
 
 struct asks {
@@ -115,9 +71,9 @@ int asks_fd(const struct asks *a)
 
 static answer_fn *find_answer(int nr)
 {
-	for (const struct ask *k = step_asks; k->answer; k++)
-		if (k->nr == nr)
-			return k->answer;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].nr == nr)
+			return rows[i].answer;
 	return NULL;
 }
 

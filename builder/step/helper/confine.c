@@ -183,10 +183,10 @@ static int arrange(const int stdio[3], int *report, int *listener_to, struct ing
 }
 
 /* From here on init is asked. The descriptor over which it hears goes to it, and is gone here. */
-static int ask(const struct step_filter *f, int listener_to, struct ingot_err *err)
+static int ask(const struct step_plan *p, int listener_to, struct ingot_err *err)
 {
 	_cleanup_(ingot_closep) int to = listener_to;
-	int fd = step_filter_ask(f, err);
+	int fd = step_filter_ask(p->flags, step_has_ledger(p), err);
 	if (fd <= 0)
 		return fd;
 	union {
@@ -202,7 +202,7 @@ static int ask(const struct step_filter *f, int listener_to, struct ingot_err *e
 	return n == 1 ? 0 : ingot_fail_sys(err, INGOT_E_HOST, "handing the listener over");
 }
 
-static int confine(const struct step_plan *p, const struct step_filter *f, int listener_to, struct ingot_err *err)
+static int confine(const struct step_plan *p, int listener_to, struct ingot_err *err)
 {
 	if (setsid() < 0) /* no terminal to type into */
 		return ingot_fail_sys(err, INGOT_E_HOST, "starting a session");
@@ -223,15 +223,15 @@ static int confine(const struct step_plan *p, const struct step_filter *f, int l
 	/* Abstract sockets belong to the network namespace: with the host's, a session bus would be in reach. */
 	if (p->flags & INGOT_STEP_NETWORK_HOST)
 		ingot_pass(ingot_landlock(INGOT_LANDLOCK_SCOPE, err));
-	ingot_pass(step_filter_load(f, err));
-	ingot_pass(ask(f, listener_to, err));
+	ingot_pass(step_filter_load(p->flags, err));
+	ingot_pass(ask(p, listener_to, err));
 	return verify(p, err);
 }
 
-_Noreturn void step_payload(const struct step_plan *p, const struct step_filter *f, const int stdio[3], int report, int listener_to)
+_Noreturn void step_payload(const struct step_plan *p, const int stdio[3], int report, int listener_to)
 {
 	struct ingot_err err = INGOT_ERR_INIT;
-	if (arrange(stdio, &report, &listener_to, &err) == 0 && confine(p, f, listener_to, &err) == 0)
+	if (arrange(stdio, &report, &listener_to, &err) == 0 && confine(p, listener_to, &err) == 0)
 		(void)execute(p, &err);
 	ssize_t ignored = write(report, &err, sizeof(err));
 	(void)ignored;

@@ -293,9 +293,7 @@ static int enclose(const struct step_plan *p, int *ret_upper, struct ingot_err *
 	const int fds[] = { STDERR_FILENO, INGOT_CHANNEL_FD, upper };
 	ingot_pass(step_close_all_but(fds, 3, err));
 	ingot_pass(step_drop_caps(keep, 1, false, err));
-	struct step_filter f = { 0 };
-	ingot_pass(step_filter_make(0, false, &f, err));
-	ingot_pass(step_filter_load(&f, err));
+	ingot_pass(step_filter_load(0, err));
 	struct stat root, above, mine;
 	if (unshare(CLONE_NEWUSER) == 0 || fstat(upper, &mine) < 0 || stat("/", &root) < 0 || stat("/..", &above) < 0 || root.st_ino != mine.st_ino ||
 	    above.st_ino != mine.st_ino)

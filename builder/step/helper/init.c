@@ -46,7 +46,6 @@ struct init {
 	int listener_from;
 	struct ledger *ledger; /* NULL: none */
 	struct asks *asks;
-	struct step_filter filter;
 };
 
 static bool too_much(const struct init *i)
@@ -193,16 +192,14 @@ static int shrink(const struct init *i, struct ingot_err *err)
 	ingot_pass(step_drop_caps(keep_caps, i->ledger ? 4 : i->upper >= 0 ? 1 : 0, false, err));
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "giving up new privileges");
-	return step_filter_load(&i->filter, err);
+	return step_filter_load(i->p->flags, err);
 }
 
 static int prepare(struct init *i, const struct step_pipes *pipes, uid_t uid, gid_t gid, sigset_t *child, struct ingot_err *err)
 {
 	ingot_pass(set_up(i->p, pipes->go, uid, gid, &i->upper, err));
 	ingot_pass(keep_only(i, pipes->stdio, err));
-	bool ledger = !(i->p->flags & INGOT_STEP_READONLY);
-	ingot_pass(step_filter_make(i->p->flags, ledger, &i->filter, err));
-	if (ledger && (!(i->ledger = ledger_new(i->p, err)) || !(i->asks = asks_new(i->ledger, i->p, err))))
+	if (step_has_ledger(i->p) && (!(i->ledger = ledger_new(i->p, err)) || !(i->asks = asks_new(i->ledger, i->p, err))))
 		return -1;
 	if ((i->signals = signalfd(-1, child, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "waiting for processes of the step");
@@ -219,7 +216,7 @@ static int start_payload(struct init *i, const struct step_pipes *pipes, struct 
 	if (i->payload == 0) {
 		(void)sigprocmask(SIG_SETMASK, &none, NULL);
 		(void)signal(SIGPIPE, SIG_DFL);
-		step_payload(i->p, &i->filter, pipes->stdio, why[1], listener[1]);
+		step_payload(i->p, pipes->stdio, why[1], listener[1]);
 	}
 	(void)close(why[1]);
 	(void)close(listener[1]);

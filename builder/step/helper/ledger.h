@@ -75,20 +75,6 @@ mode_t tracee_umask(const struct call *c);
 #define ANSWER_CONTINUE INT64_C(-4096) /* the kernel does it, and nothing that was looked at counts */
 #define ANSWER_SENT INT64_C(-4097)     /* answered already */
 typedef int64_t answer_fn(struct call *c);
-enum ask_when {
-	ASK_ALWAYS = 0,
-	ASK_DEVICE, /* argument `arg` is the mode of a character or block device */
-	ASK_CREATE, /* argument `arg` are open() flags with O_CREAT or O_TMPFILE */
-	ASK_KEEP    /* argument `arg` is PR_SET_KEEPCAPS */
-};
-struct ask {
-	int nr;
-	bool identity; /* in that level only */
-	enum ask_when when;
-	unsigned arg;
-	answer_fn *answer;
-};
-extern const struct ask step_asks[]; /* asks.c: ends with a NULL answer. The filter is made from it, so what is asked has an answer */
 answer_fn answer_chown, answer_lchown, answer_fchown, answer_fchownat; /* answer_owner.c */
 answer_fn answer_mknod, answer_mknodat;
 answer_fn answer_setxattr, answer_lsetxattr, answer_fsetxattr, answer_removexattr, answer_lremovexattr, answer_fremovexattr; /* answer_caps.c */

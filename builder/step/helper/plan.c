@@ -79,6 +79,11 @@ static int take_word(struct step_plan *p, const struct ingot_msg_word *w, struct
 	}
 }
 
+bool step_has_ledger(const struct step_plan *p)
+{
+	return !(p->flags & INGOT_STEP_READONLY); /* nothing of it is taken in */
+}
+
 int step_plan_receive(struct ingot_chan *c, struct step_plan *ret, struct ingot_err *err)
 {
 	union ingot_msg m;

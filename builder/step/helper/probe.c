@@ -120,8 +120,7 @@ static int try_filter(void)
 	struct ingot_err err = INGOT_ERR_INIT;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -1;
-	struct step_filter f = { 0 };
-	int r = step_filter_make(0, false, &f, &err) < 0 ? -1 : step_filter_load(&f, &err);
+	int r = step_filter_load(0, &err);
 	errno = err.sys;
 	return r;
 }

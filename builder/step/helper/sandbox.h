@@ -84,16 +84,12 @@ struct step_usage {
 int step_usage(int dirfd, uint64_t limit, struct step_usage *ret);
 
 /* filter.c, confine.c */
-struct step_filter {
-	bool ledger;
-	struct ingot_buf forms, calls, asks; /* compiled; made once, because compiling takes longer than everything else of the set-up */
-};
-int step_filter_make(unsigned flags, bool ledger, struct step_filter *ret, struct ingot_err *err) INGOT_MUST_USE;
-int step_filter_load(const struct step_filter *f, struct ingot_err *err) INGOT_MUST_USE;
-int step_filter_ask(const struct step_filter *f, struct ingot_err *err) INGOT_MUST_USE; /* the payload's, after the others; returns the listener with a ledger, else 0 */
+int step_filter_load(unsigned flags, struct ingot_err *err) INGOT_MUST_USE;
+int step_filter_ask(unsigned flags, bool ledger, struct ingot_err *err) INGOT_MUST_USE; /* the payload's, after the others; returns the listener with a ledger, else 0 */
+bool step_has_ledger(const struct step_plan *p);
 int step_drop_caps(const int *keep, size_t n, bool exec_as_root, struct ingot_err *err) INGOT_MUST_USE;
 int step_close_all_but(const int *keep, size_t n, struct ingot_err *err) INGOT_MUST_USE; /* keep ascending */
-_Noreturn void step_payload(const struct step_plan *p, const struct step_filter *f, const int stdio[3], int report, int listener_to);
+_Noreturn void step_payload(const struct step_plan *p, const int stdio[3], int report, int listener_to);
 
 /* init.c, supervise.c, harvest.c, probe.c */
 struct step_pipes {
