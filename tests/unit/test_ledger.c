@@ -1,0 +1,307 @@
+/* What a step gives away: the program sees that it worked, and the ledger says it once, at the path where the file is in the end. */
+#include "step_root.h"
+#include <sys/resource.h>
+#include <sys/xattr.h>
+
+static struct ingot_step_result r = INGOT_STEP_RESULT_INIT;
+static struct ingot_err err;
+static char said[65536];
+
+static void make(void)
+{
+	make_root();
+	copy_program("owner_probe", root_fd, "bin/o");
+	write_text(root_fd, "data/suid", "s", 0755);
+	ck_assert_int_eq(symlinkat("a", root_fd, "data/link"), 0);
+	ck_assert_int_eq(linkat(root_fd, "data/a", root_fd, "data/twin", 0), 0);
+	ck_assert_int_eq(mkdirat(root_fd, "data/dir", 0755), 0);
+	write_text(root_fd, "data/dir/in", "in", 0644);
+}
+
+static void unmake(void)
+{
+	ingot_step_result_done(&r);
+	r = (struct ingot_step_result)INGOT_STEP_RESULT_INIT;
+	remove_root();
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return ingot_span_cmp(((const struct ingot_step_owned *)a)->path, ((const struct ingot_step_owned *)b)->path);
+}
+
+/* The ledger, a line each, sorted by path: "path set uid:gid [type major,minor] [caps]". */
+static const char *lines(void)
+{
+	size_t n = 0;
+	said[0] = '\0';
+	if (r.n_owned)
+		qsort(r.owned, r.n_owned, sizeof(*r.owned), by_path);
+	for (size_t i = 0; i < r.n_owned; i++) {
+		const struct ingot_owned *o = &r.owned[i].is;
+		n += (size_t)snprintf(said + n, sizeof(said) - n, "%.*s %u %u:%u", INGOT_SPAN_ARG(r.owned[i].path), o->set, o->uid, o->gid);
+		if (o->type)
+			n += (size_t)snprintf(said + n, sizeof(said) - n, " %c %u,%u", (char)o->type, o->major, o->minor);
+		if (o->n_caps)
+			n += (size_t)snprintf(said + n, sizeof(said) - n, " caps %02x%02x", o->caps[3], o->caps[5]);
+		n += (size_t)snprintf(said + n, sizeof(said) - n, "\n");
+	}
+	return said;
+}
+
+static const char *run(unsigned flags)
+{
+	plan.flags = flags;
+	ingot_step_result_done(&r);
+	r = (struct ingot_step_result)INGOT_STEP_RESULT_INIT;
+	ck_assert_msg(ingot_step_run(&plan, NULL, &r, &err) == 0, "%s (%s)", err.msg, err.hint);
+	ck_assert_msg(r.reason == INGOT_STEP_ENDED && r.status == 0, "reason %d, status %u: %s", (int)r.reason, r.status, ingot_buf_cstr(&r.tail));
+	return ingot_buf_cstr(&r.tail);
+}
+
+#define OWNERS(...)                                                                                 \
+	new_plan((const char *const[]){ "/bin/o", __VA_ARGS__ }, sizeof((const char *const[]){ "/bin/o", __VA_ARGS__ }) / sizeof(char *))
+#define EXPECT(flags, text)                                                                         \
+	do {                                                                                        \
+		(void)run(flags);                                                                   \
+		ck_assert_msg(strcmp(lines(), text) == 0, "got:\n%swanted:\n%s", said, text);       \
+	} while (0)
+
+START_TEST(every_form_of_chown)
+{
+	OWNERS("put", "/data/1", "x", "chown", "/data/1", "1", "2", "lchown", "/data/link", "3", "4", "fchown", "/data/b", "5", "6", "echown", "/data/dir", "7", "8", "rchown", "/data", "dir/in", "9", "10",
+	       "chdir", "/data", "chown", "suid", "-1", "12");
+	EXPECT(0, "data/1 19 1:2\n"
+		  "data/b 19 5:6\n"
+		  "data/dir 3 7:8\n"
+		  "data/dir/in 19 9:10\n"
+		  "data/link 3 3:4\n"
+		  "data/suid 18 0:12\n");
+	/* nothing was copied for it */
+	struct stat st;
+	ck_assert_int_lt(fstatat(scratch_fd, "upper/data/b", &st, 0), 0);
+	ck_assert_int_lt(fstatat(scratch_fd, "upper/data/dir", &st, 0), 0);
+}
+END_TEST
+
+START_TEST(follows_links_as_the_kernel_does)
+{
+	OWNERS("chown", "/data/link", "1", "1", "fails", "2", "chown", "/nosuch", "1", "1", "fails", "20", "chown", "/data/b/x", "1", "1", "symlink", "loop", "/data/loop", "fails", "40", "chown", "/data/loop", "1",
+	       "1", "lchown", "/data/loop", "2", "2");
+	EXPECT(0, "data/a 19 1:1\ndata/loop 3 2:2\n");
+}
+END_TEST
+
+START_TEST(the_last_word_counts)
+{
+	OWNERS("chown", "/data/b", "1", "1", "chown", "/data/b", "2", "-1", "chown", "/data/b", "-1", "3", "chown", "/data/b", "-1", "-1");
+	EXPECT(0, "data/b 19 2:3\n");
+}
+END_TEST
+
+START_TEST(renames_links_and_removals)
+{
+	OWNERS("chown", "/data/b", "1", "1", "mv", "/data/b", "/data/moved", "put", "/data/b", "another", "mkdir", "/new", "put", "/new/f", "f", "chown", "/new/f", "2", "2", "mv", "/new", "/newer", "put", "/x", "x",
+	       "chown", "/x", "3", "3", "ln", "/x", "/y", "rm", "/x", "put", "/gone", "g", "chown", "/gone", "4", "4", "rm", "/gone", "put", "/over", "o", "chown", "/over", "5", "5", "put", "/new2", "n", "mv", "/new2", "/over");
+	EXPECT(0, "data/moved 19 1:1\nnewer/f 19 2:2\ny 19 3:3\n");
+}
+END_TEST
+
+START_TEST(a_name_that_looks_deleted)
+{
+	OWNERS("put", "/data/f (deleted)", "f", "chown", "/data/f (deleted)", "1", "1", "put", "/data/f", "other", "put", "/data/g", "g", "chown", "/data/g", "2", "2", "rm", "/data/g", "put", "/data/g (deleted)",
+	       "mine");
+	EXPECT(0, "data/f (deleted) 19 1:1\n");
+}
+END_TEST
+
+START_TEST(inode_numbers_come_again)
+{
+	OWNERS("reuse", "/data/again", "300");
+	EXPECT(0, "");
+	OWNERS("unnamed", "/data", "/data/named", "33");
+	EXPECT(0, "data/named 19 33:33\n");
+}
+END_TEST
+
+START_TEST(devices)
+{
+	OWNERS("mknod", "/data/null", "c", "1", "3", "mknod", "/data/disk", "b", "8", "1", "chown", "/data/disk", "0", "6", "fails", "1", "mknod", "/data/white", "c", "0", "0", "fails", "17", "mknod", "/data/null",
+	       "c", "1", "5", "umask", "077", "mknod", "/data/tty", "c", "5", "0");
+	EXPECT(0, "data/disk 23 0:6 b 8,1\ndata/null 7 0:0 c 1,3\ndata/tty 7 0:0 c 5,0\n");
+	struct stat st;
+	ck_assert_int_eq(fstatat(scratch_fd, "upper/data/tty", &st, AT_SYMLINK_NOFOLLOW), 0);
+	ck_assert_uint_eq(st.st_mode, S_IFREG | 0600);
+}
+END_TEST
+
+START_TEST(capabilities)
+{
+	OWNERS("setcap", "/data/b", "2", "setcap", "/data/suid", "3", "fails", "22", "setcap", "/data/dir", "2", "fails", "22", "setcap", "/data/a", "9");
+	EXPECT(0, "data/b 8 0:0 caps 0220\ndata/suid 8 0:0 caps 0220\n");
+	/* as the kernel has it: chown() takes them away, and set-id bits too */
+	OWNERS("setcap", "/data/b", "2", "chmod", "6755", "/data/suid", "chown", "/data/b", "1", "-1", "chown", "/data/suid", "0", "0", "setcap", "/data/a", "2", "rmcap", "/data/a", "fails", "61", "rmcap", "/data/a");
+	EXPECT(0, "data/a 8 0:0\ndata/b 17 1:0\ndata/suid 19 0:0\n");
+	struct stat st;
+	ck_assert_int_eq(fstatat(scratch_fd, "upper/data/suid", &st, 0), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0755);
+}
+END_TEST
+
+START_TEST(other_places_are_not_the_trees)
+{
+	OWNERS("put", "/tmp/t", "t", "chown", "/tmp/t", "1", "1", "mkdir", "/run/service", "chown", "/run/service", "2", "2", "chown", "/dev/null", "3", "3", "chown", "/dev/stdout", "4", "4", "chown", "/proc/self/fd/1", "5",
+	       "5", "chown", "/", "6", "6");
+	EXPECT(0, " 3 6:6\n");
+}
+END_TEST
+
+START_TEST(becoming_another_needs_the_other_level)
+{
+	OWNERS("setgid", "0", "setuid", "0", "self");
+	/* An unprivileged caller cannot shed its groups, and in this level they are the kernel's to tell. */
+	const char *self = run(0);
+	ck_assert_msg(strncmp(self, "uid 0 0 0 (0 0) gid 0 0 0 (0 0) groups", 38) == 0, "%s", self);
+	OWNERS("put", "/data/before", "b", "become", "105", "106");
+	ck_assert_msg(ingot_step_run(&plan, NULL, &r, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(r.reason, INGOT_STEP_NEEDS_IDENTITY);
+	ck_assert_uint_eq(r.n_owned, 0);
+}
+END_TEST
+
+START_TEST(who_a_process_is)
+{
+	OWNERS("become", "105", "106", "self", "fails", "1", "setuid", "0", "fails", "1", "setgid", "0", "exec", "self", "child", "self");
+	ck_assert_str_eq(run(INGOT_STEP_IDENTITY), "uid 105 105 105 (105 105) gid 106 106 106 (106 106) groups 106 4242\n"
+						   "uid 105 105 105 (105 105) gid 106 106 106 (106 106) groups 106 4242\n"
+						   "uid 105 105 105 (105 105) gid 106 106 106 (106 106) groups 106 4242\n");
+	OWNERS("seteuid", "7", "self", "seteuid", "0", "self", "setreuid", "8", "9", "self", "fails", "1", "seteuid", "0");
+	ck_assert_str_eq(run(INGOT_STEP_IDENTITY), "uid 0 7 0 (0 7) gid 0 0 0 (0 0) groups\n"
+						   "uid 0 0 0 (0 0) gid 0 0 0 (0 0) groups\n"
+						   "uid 8 9 9 (8 9) gid 0 0 0 (0 0) groups\n");
+	/* with capabilities kept, groups may follow the user; without, not */
+	OWNERS("keepcaps", "setuid", "5", "setgid", "6", "self", "fails", "1", "setuid", "0");
+	ck_assert_str_eq(run(INGOT_STEP_IDENTITY), "uid 5 5 5 (5 5) gid 6 6 6 (6 6) groups\n");
+	OWNERS("setuid", "5", "fails", "1", "setgid", "6");
+	(void)run(INGOT_STEP_IDENTITY);
+	OWNERS("threads", "11", "self", "orphan", "self");
+	ck_assert_str_eq(run(INGOT_STEP_IDENTITY), "uid 11 11 11 (11 11) gid 0 0 0 (0 0) groups\nuid 11 11 11 (11 11) gid 0 0 0 (0 0) groups\n");
+}
+END_TEST
+
+START_TEST(files_belong_to_their_maker)
+{
+	OWNERS("mkdir", "/home", "chmod", "777", "/home", "chmod", "777", "/data", "become", "105", "106", "mkdir", "/home/d", "put", "/home/d/f", "f", "symlink", "f", "/home/d/l", "mkfifo", "/home/d/p", "chdir", "/home",
+	       "put", "here", "h", "put", "/data/a", "changed", "unnamed", "/home", "/home/u", "-1", "fails", "1", "chown", "/home/d/f", "0", "0", "chown", "/home/d/f", "105", "4242", "fails", "1", "mknod", "/home/n",
+	       "c", "1", "3", "stat", "/home/d/f", "stat", "/home", "stat", "/home/d/l");
+	const char *out = run(INGOT_STEP_IDENTITY);
+	ck_assert_str_eq(out, "/home/d/f 105:4242 100644\n/home 0:0 040777\n/home/d/l 105:106 120777\n");
+	ck_assert_str_eq(lines(), "home/d 3 105:106\nhome/d/f 19 105:4242\nhome/d/l 3 105:106\nhome/d/p 3 105:106\nhome/here 3 105:106\nhome/u 19 105:106\n");
+}
+END_TEST
+
+START_TEST(the_trees_owners_are_seen)
+{
+	static const struct ingot_step_seed seeds[] = { { INGOT_SPAN("data/b"), 1, 2, 0600 }, { INGOT_SPAN("data/suid"), 0, 9, 04755 }, { INGOT_SPAN("data/nosuch"), 5, 5, 0644 }, { INGOT_SPAN("data/link"), 3, 3, 0777 } };
+	OWNERS("stat", "/data/b", "stat", "/data/suid", "stat", "/data/a", "stat", "/data/link", "chown", "/data/suid", "-1", "8", "stat", "/data/suid", "chown", "/data/b", "7", "-1", "stat", "/data/b", "mknod", "/data/n",
+	       "c", "1", "3", "stat", "/data/n", "put", "/tmp/t", "t", "chown", "/tmp/t", "6", "6", "stat", "/tmp/t", "setcap", "/data/a", "2", "hascap", "/data/a", "hascap", "/data/b");
+	plan.seeds = seeds;
+	plan.n_seeds = 4;
+	ck_assert_str_eq(run(INGOT_STEP_IDENTITY), "/data/b 1:2 100600\n/data/suid 0:9 104755\n/data/a 0:0 100644\n/data/link 3:3 120777\n/data/suid 0:8 100755\n/data/b 7:2 100600\n"
+						   "/data/n 0:0 020640 1,3\n/tmp/t 6:6 100644\n20\n-1\n");
+	ck_assert_str_eq(lines(), "data/a 8 0:0 caps 0220\ndata/b 17 7:0\ndata/n 7 0:0 c 1,3\ndata/suid 18 0:8\n");
+}
+END_TEST
+
+START_TEST(another_root)
+{
+	OWNERS("mkdir", "/data/jail", "mkdir", "/data/jail/in", "put", "/data/jail/in/f", "f", "symlink", "/in/f", "/data/jail/l", "chroot", "/data/jail", "chown", "/in/f", "1", "1", "chown", "/l", "2", "-1", "chdir", "in",
+	       "chown", "f", "-1", "3");
+	EXPECT(0, "data/jail/in/f 19 2:3\n");
+}
+END_TEST
+
+START_TEST(a_user_gives_nothing_away)
+{
+	OWNERS("put", "/data/n", "n", "fails", "1", "chown", "/data/n", "0", "0", "chown", "/data/n", "105", "105", "fails", "1", "setuid", "0", "setuid", "105", "fails", "1", "mknod", "/data/x", "c", "1", "3", "fails", "1",
+	       "setcap", "/data/n", "2");
+	plan.uid = plan.gid = 105;
+	EXPECT(0, "data/n 19 105:105\n");
+}
+END_TEST
+
+/* More records than descriptors: they lie at the files, and come back with the harvest. */
+START_TEST(more_than_can_be_held)
+{
+	const struct rlimit few = { 400, 400 };
+	struct rlimit had;
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &had), 0);
+	OWNERS("many", "/data", "2000", "put", "/data/last", "l", "chown", "/data/last", "1", "1", "chown", "/data/last", "-1", "2", "reuse", "/data/again", "500");
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	(void)run(0);
+	ck_assert_uint_gt(r.n_owned, 100);
+	ck_assert_uint_lt(r.n_owned, 400);
+	int fd = openat(scratch_fd, "upper/data/last", O_RDONLY | O_CLOEXEC), kept = 0;
+	char text[INGOT_OWNED_TEXT] = "";
+	ck_assert_int_gt(fgetxattr(fd, INGOT_OWNED_XATTR, text, sizeof(text)), 0);
+	ck_assert_str_eq(text, "19 1 2 0 0 0 -");
+	for (int i = 0; i < 2000; i++) {
+		char path[64];
+		(void)snprintf(path, sizeof(path), "upper/data/%d", i);
+		int f = openat(scratch_fd, path, O_RDONLY | O_CLOEXEC);
+		kept += fgetxattr(f, INGOT_OWNED_XATTR, text, sizeof(text)) > 0;
+		close(f);
+	}
+	ck_assert_uint_eq((size_t)kept + r.n_owned, 2000);
+	close(fd);
+	fd = openat(scratch_fd, "upper/data/again", O_RDONLY | O_CLOEXEC);
+	ck_assert_int_lt(fgetxattr(fd, INGOT_OWNED_XATTR, text, sizeof(text)), 0);
+	close(fd);
+}
+END_TEST
+
+START_TEST(text)
+{
+	struct ingot_owned o = { .set = 31, .uid = 1, .gid = 4294967294U, .type = 'b', .major = 8, .minor = 1, .n_caps = INGOT_CAPS_SIZE, .caps = { 1, 0, 0, 2, 0xff } }, back;
+	char t[INGOT_OWNED_TEXT];
+	ingot_owned_text(&o, t);
+	ck_assert_str_eq(t, "31 1 4294967294 98 8 1 01000002ff000000000000000000000000000000");
+	ck_assert_int_eq(ingot_owned_parse(ingot_span_of(t), &back), 0);
+	ck_assert_int_eq(memcmp(&o, &back, sizeof(o)), 0);
+	static const char *const bad[] = { "", "1", "1 2 3 0 0 0", "1 2 3 0 0 0 ", "32 0 0 0 0 0 -", "1 4294967295 0 0 0 0 -", "4 0 0 0 0 0 -", "4 0 0 97 0 0 -", "1 0 0 99 0 0 -", "8 0 0 0 0 0 01", "1 0 0 0 0 0 01000002ff000000000000000000000000000000",
+					   "1 0 0 0 0 0 - ", "01 0 0 0 0 0 -", "1  0 0 0 0 0 -", "-1 0 0 0 0 0 -", "8 0 0 0 0 0 01000002FF000000000000000000000000000000" };
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ck_assert_msg(ingot_owned_parse(ingot_span_of(bad[i]), &back) < 0, "%s", bad[i]);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("ledger");
+	TCase *t = tcase_create("ledger");
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, make, unmake);
+	tcase_add_test(t, every_form_of_chown);
+	tcase_add_test(t, follows_links_as_the_kernel_does);
+	tcase_add_test(t, the_last_word_counts);
+	tcase_add_test(t, renames_links_and_removals);
+	tcase_add_test(t, a_name_that_looks_deleted);
+	tcase_add_test(t, inode_numbers_come_again);
+	tcase_add_test(t, devices);
+	tcase_add_test(t, capabilities);
+	tcase_add_test(t, other_places_are_not_the_trees);
+	tcase_add_test(t, becoming_another_needs_the_other_level);
+	tcase_add_test(t, who_a_process_is);
+	tcase_add_test(t, files_belong_to_their_maker);
+	tcase_add_test(t, the_trees_owners_are_seen);
+	tcase_add_test(t, another_root);
+	tcase_add_test(t, a_user_gives_nothing_away);
+	tcase_add_test(t, more_than_can_be_held);
+	tcase_add_test(t, text);
+	suite_add_tcase(s, t);
+	SRunner *sr = srunner_create(s);
+	srunner_run_all(sr, CK_ENV);
+	int failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed ? 1 : 0;
+}
