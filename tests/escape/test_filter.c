@@ -142,28 +142,56 @@ static bool same_line(struct ingot_span kept, struct ingot_span now)
 	return ingot_span_next(&rest, ' ', &number) && ingot_span_next(&rest, ':', &name) && ingot_span_is(name, "-") && now.n > number.n && memcmp(now.p, kept.p, number.n + 1) == 0;
 }
 
+#define MOST 4096
+
+static size_t split(const struct ingot_buf *text, struct ingot_span ret[MOST])
+{
+	struct ingot_span rest = ingot_buf_view(text);
+	size_t n = 0;
+	while (n < MOST && ingot_span_next(&rest, '\n', &ret[n]))
+		n++;
+	return n;
+}
+
 START_TEST(golden)
 {
-	struct ingot_buf now = INGOT_BUF(MIB(1)), kept = INGOT_BUF(MIB(1)), diff = INGOT_BUF(KIB(64));
+	struct ingot_buf now = INGOT_BUF(MIB(1)), kept = INGOT_BUF(MIB(1)), diff = INGOT_BUF(KIB(256));
 	static const char path[] = INGOT_TESTS "/golden/filter-" ARCH_NAME;
 	make_table(&now);
 	bool update = getenv("INGOT_UPDATE_GOLDEN") != NULL;
 	if (ingot_read_file(path, MIB(1), &kept, &err) < 0 && !update)
 		ck_abort_msg("%s: ./dev golden makes it", err.msg);
-	struct ingot_span a = ingot_buf_view(&kept), b = ingot_buf_view(&now), la, lb;
+	struct ingot_span a[MOST], b[MOST];
+	size_t na = split(&kept, a), nb = split(&now, b);
 	int differences = 0;
-	for (;;) {
-		bool more_a = ingot_span_next(&a, '\n', &la), more_b = ingot_span_next(&b, '\n', &lb);
-		if (!more_a && !more_b)
-			break;
-		if (more_a && more_b && same_line(la, lb))
+	for (size_t i = 0, j = 0; i < na || j < nb;) {
+		if (i < na && j < nb && same_line(a[i], b[j])) {
+			i++;
+			j++;
 			continue;
-		if (++differences > 60)
-			continue;
-		if (more_a)
-			add(&diff, "- %.*s\n", INGOT_SPAN_ARG(la));
-		if (more_b)
-			add(&diff, "+ %.*s\n", INGOT_SPAN_ARG(lb));
+		}
+		/* What was put in or taken out: the nearest line at which both go on alike. */
+		size_t skip = 0, more_a = 1, more_b = 1;
+		for (skip = 1; skip < 100; skip++) {
+			if (i < na && j + skip < nb && same_line(a[i], b[j + skip])) {
+				more_a = 0;
+				more_b = skip;
+				break;
+			}
+			if (j < nb && i + skip < na && same_line(a[i + skip], b[j])) {
+				more_a = skip;
+				more_b = 0;
+				break;
+			}
+			if (i + skip < na && j + skip < nb && same_line(a[i + skip], b[j + skip])) {
+				more_a = more_b = skip;
+				break;
+			}
+		}
+		for (; more_a && i < na; i++, more_a--, differences++)
+			add(&diff, "- %.*s\n", INGOT_SPAN_ARG(a[i]));
+		for (; more_b && j < nb; j++, more_b--, differences++)
+			add(&diff, "+ %.*s\n", INGOT_SPAN_ARG(b[j]));
 	}
 	if (update && differences) {
 		FILE *f = fopen(path, "w");

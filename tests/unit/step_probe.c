@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -217,6 +218,16 @@ static int one(char ***at)
 		for (;;)
 			if (write(1, "yes yes yes yes\n", 16) < 0)
 				return -1;
+	if (TAKES("starve", 1)) { /* leave pid N no descriptor to open */
+		const struct rlimit none = { 0, 0 };
+		return prlimit(atoi(a[1]), RLIMIT_NOFILE, &none, NULL);
+	}
+	if (TAKES("try", 0)) { /* the next command, however it ends */
+		char **next = a + 1;
+		(void)one(&next);
+		*at = next;
+		return 0;
+	}
 	if (TAKES("fails", 2)) { /* the next command (of one argument) must fail */
 		char **next = a + 1;
 		return one(&next) == 0 ? (errno = EEXIST, -1) : 0;

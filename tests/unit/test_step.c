@@ -182,6 +182,16 @@ START_TEST(disk_is_limited)
 }
 END_TEST
 
+/* Init counts what the step writes, and the step has the same uid: it must not be able to make init count nothing. */
+START_TEST(disk_limit_cannot_be_starved)
+{
+	PLAN("try", "starve", "1", "fill", "/data/1", "30", "fill", "/data/2", "30");
+	plan.disk_limit = MIB(50);
+	(void)run();
+	ck_assert_int_eq(r.reason, INGOT_STEP_DISK_FULL);
+}
+END_TEST
+
 START_TEST(tmpfs_is_limited)
 {
 	PLAN("fill", "/tmp/1", "3");
@@ -368,6 +378,7 @@ int main(void)
 	tcase_add_test(t, time_is_limited);
 	tcase_add_test(t, children_end_with_it);
 	tcase_add_test(t, disk_is_limited);
+	tcase_add_test(t, disk_limit_cannot_be_starved);
 	tcase_add_test(t, tmpfs_is_limited);
 	tcase_add_test(t, processes_are_limited);
 	tcase_add_test(t, output);

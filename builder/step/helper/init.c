@@ -52,7 +52,10 @@ static bool too_much(const struct init *i)
 {
 	struct step_usage u = { 0 };
 	const struct step_plan *p = i->p;
-	return i->upper >= 0 && step_usage(i->upper, p->disk_limit, &u) == 0 && (u.bytes > p->disk_limit || u.entries > INGOT_MAX_ENTRIES || u.too_deep);
+	if (i->upper < 0)
+		return false;
+	/* What cannot be counted is too much. */
+	return step_usage(i->upper, p->disk_limit, &u) < 0 || u.bytes > p->disk_limit || u.entries > INGOT_MAX_ENTRIES || u.too_deep;
 }
 
 /* Nobody of the step is left when this returns (safety 5.13). */
