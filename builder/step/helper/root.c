@@ -177,6 +177,10 @@ int step_enter_root(const struct step_plan *p, int proc, int *ret_upper, struct 
 	}
 	struct parts s;
 	ingot_try(err, s.root = make_root(p, lower, upper, work, err), "the step's root");
+	/* What init keeps of it leads nowhere: the root of a mount of its own, above which nothing is. ".." from the directory itself would be the host. */
+	_cleanup_(ingot_closep) int watched = -1;
+	if (upper >= 0)
+		ingot_pass(watched = step_mount_clone(upper, "", ROOT_ATTR | MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC, err));
 	ingot_pass(prepare(p, proc, &s, err));
 	ingot_pass(switch_root(s.root, lower, err));
 	ingot_pass(attach_all(p, &s, s.root, err));
@@ -184,6 +188,6 @@ int step_enter_root(const struct step_plan *p, int proc, int *ret_upper, struct 
 		return ingot_fail_sys(err, INGOT_E_HOST, "setting the host name");
 	if (p->flags & INGOT_STEP_LOOPBACK)
 		ingot_pass(step_loopback(err));
-	*ret_upper = TAKE_FD(upper);
+	*ret_upper = TAKE_FD(watched);
 	return 0; /* the caller closes every descriptor but those that it names */
 }
