@@ -10,6 +10,7 @@ struct probe {
 #define PROBE(name) { #name, name, NULL }
 #define HOST(name, why) { #name, name, why }
 #define ROOTS "asks for the host's uid 0"
+#define LEDGER "nobody answers calls outside"
 #define KERNEL "not every kernel has it"
 
 struct probe_group {

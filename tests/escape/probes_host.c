@@ -110,6 +110,8 @@ static int climbs(const char *dir)
 	for (int fd = 0; fd < 300; fd++)
 		for (int up = 0; up < 12; up += 3) {
 			int n = snprintf(path, sizeof(path), "%s/%d", dir, fd);
+			if (!loose && fd > 2 && chown(path, (uid_t)-1, (gid_t)-1) == 0) /* a descriptor that is not ours at all */
+				return 0;
 			for (int i = 0; i < up; i++)
 				n += snprintf(path + n, sizeof(path) - (size_t)n, "/..");
 			(void)snprintf(path + n, sizeof(path) - (size_t)n, "%s", canary);
@@ -145,9 +147,48 @@ static int outside_cwd(void)
 	return holds(syscall(SYS_getcwd, cwd, sizeof(cwd)) > 0 && (cwd[0] != '/' || strstr(cwd, "(unreachable)")), ENOENT); /* CVE-2024-21626 */
 }
 
+/* Init looks paths up for the calls that it answers, and for init /proc/self is another: no name may lead to its descriptors and from there up. */
+static int init_reaches(const char *dir)
+{
+	char path[4600];
+	for (int fd = 0; fd < 40; fd++)
+		for (int up = 0; up < 14; up++) {
+			int n = snprintf(path, sizeof(path), "%s/%d", dir, fd);
+			if (!loose && fd > 2 && chown(path, (uid_t)-1, (gid_t)-1) == 0) /* a descriptor that is not ours at all */
+				return 0;
+			for (int i = 0; i < up; i++)
+				n += snprintf(path + n, sizeof(path) - (size_t)n, "/..");
+			(void)snprintf(path + n, sizeof(path) - (size_t)n, "%s", canary);
+			if (chown(path, (uid_t)-1, (gid_t)-1) == 0 || access(path, F_OK) == 0)
+				return 0;
+			(void)strcat(path, ".made");
+			if (mknod(path, S_IFCHR | 0600, makedev(1, 3)) == 0)
+				return 0;
+		}
+	return holds(0, ENOENT);
+}
+static int init_by_number(void) { return init_reaches("/proc/1/fd"); }
+static int init_by_task(void) { return init_reaches("/proc/1/task/1/fd"); }
+static int init_by_self(void) { return init_reaches("/proc/self/../1/fd"); }
+static int init_by_thread_self(void) { return init_reaches("/proc/thread-self/../../../1/fd"); }
+static int init_by_dev_fd(void) { return init_reaches("/dev/fd/../../1/fd"); }
+static int init_by_link(void) { (void)unlink("/tmp/p"); return symlink("/proc/self", "/tmp/p") < 0 ? -1 : init_reaches("/tmp/p/fd"); }
+static int init_by_link_to_number(void) { (void)unlink("/tmp/q"); return symlink("/proc/1/fd", "/tmp/q") < 0 ? -1 : init_reaches("/tmp/q"); }
+static int init_by_relative_name(void) { return chdir("/proc") < 0 ? -1 : init_reaches("1/fd"); }
+static int init_by_relative_self(void) { return chdir("/proc") < 0 ? -1 : init_reaches("self/fd"); }
+static int init_by_slashes(void) { return init_reaches("//proc//self//..//1//fd"); }
+static int init_in_chroot(void)
+{
+	(void)mkdir("/tmp/r", 0755);
+	(void)unlink("/tmp/r/x");
+	return symlink("/proc/1/fd", "/tmp/r/x") < 0 || chroot("/") < 0 ? -1 : init_reaches("/tmp/r/x");
+}
+
 static const struct probe descriptor_probes[] = {
 	PROBE(climb_from_ours), PROBE(climb_from_targets), PROBE(stray), PROBE(targets_descriptor), PROBE(targets_descriptor_named), PROBE(targets_descriptor_fetched), PROBE(own_descriptor_fetched),
 	PROBE(directory_as_stdio), HOST(outside_cwd, "a working directory outside is the sandbox's own fault"),
+	HOST(init_by_number, LEDGER), HOST(init_by_task, LEDGER), HOST(init_by_self, LEDGER), HOST(init_by_thread_self, LEDGER), HOST(init_by_dev_fd, LEDGER), HOST(init_by_link, LEDGER), HOST(init_by_link_to_number, LEDGER),
+	HOST(init_by_relative_name, LEDGER), HOST(init_by_relative_self, LEDGER), HOST(init_by_slashes, LEDGER), HOST(init_in_chroot, LEDGER),
 };
 GROUP(descriptors, descriptor_probes);
 
@@ -215,9 +256,21 @@ static const struct probe procfs_probes[] = {
 GROUP(procfs, procfs_probes);
 
 static int many_devices(void) { return entries("/dev", 15); }
-static int disk_made(void) { return mknod("/tmp/disk", S_IFBLK | 0600, makedev(8, 0)) < 0 ? -1 : reaches("/tmp/disk", O_RDONLY); }
-static int memory_made(void) { return mknod("/tmp/mem", S_IFCHR | 0600, makedev(1, 1)) < 0 ? -1 : reaches("/tmp/mem", O_RDONLY); }
-static int null_made(void) { return mknod("/tmp/null", S_IFCHR | 0600, makedev(1, 3)) < 0 ? -1 : reaches("/tmp/null", O_WRONLY); }
+/* A node that works. Where mknod() is answered by the ledger, what lies there is an empty file, whatever stat() says of it. */
+static int made(const char *path, mode_t mode, dev_t dev)
+{
+	char c;
+	(void)unlink(path);
+	if (mknod(path, mode, dev) < 0)
+		return -1;
+	int fd = reaches(path, O_RDWR);
+	if (fd < 0)
+		return errno == ENXIO ? 0 : -1;
+	return holds(write(fd, "x", 1) == 1 && pread(fd, &c, 1, 0) == 1 && c == 'x' && pread(fd, &c, 1, 1) == 0 ? 0 : 1, ENODEV);
+}
+static int disk_made(void) { return made("/tmp/disk", S_IFBLK | 0600, makedev(8, 0)); }
+static int memory_made(void) { return made("/tmp/mem", S_IFCHR | 0600, makedev(1, 1)); }
+static int null_made(void) { return made("/tmp/null", S_IFCHR | 0600, makedev(1, 3)); }
 static int device_memory(void) { return reaches("/dev/mem", O_RDONLY); }
 static int device_log(void) { return reaches("/dev/kmsg", O_RDONLY); }
 static int device_fuse(void) { return reaches("/dev/fuse", O_RDWR); }
@@ -231,7 +284,6 @@ static int device_faults(void) { return reaches("/dev/userfaultfd", O_RDWR); }
 static int device_queue(void) { return entries("/dev/mqueue", 1); }
 /* The nodes are the host's own, and the step's root may be the host's: nothing but reading and writing. */
 static int null_chmod(void) { return chmod("/dev/null", 0666); }
-static int null_chown(void) { return chown("/dev/null", 0, 0); }
 static int null_touched(void) { return utimensat(AT_FDCWD, "/dev/null", NULL, 0); }
 static int null_removed(void) { return loose ? holds(0, ECANCELED) : unlink("/dev/null"); }
 static int null_replaced(void) { return loose ? holds(0, ECANCELED) : symlink("/tmp/x", "/dev/nulls") < 0 ? -1 : rename("/dev/nulls", "/dev/null"); }
@@ -240,7 +292,7 @@ static int entropy(void) { int fd = reaches("/dev/random", O_RDWR), n; return fd
 static const struct probe device_probes[] = {
 	HOST(many_devices, "a container has few"), HOST(disk_made, ROOTS), HOST(memory_made, ROOTS), HOST(null_made, ROOTS), HOST(device_memory, ROOTS), HOST(device_log, ROOTS), HOST(device_fuse, "if there is one"),
 	HOST(device_tun, "if there is one"), HOST(device_kvm, "if there is one"), HOST(device_loop, ROOTS), HOST(device_disk, ROOTS), HOST(device_console, ROOTS), HOST(device_vsock, "if there is one"),
-	HOST(device_faults, ROOTS), HOST(device_queue, "if it is mounted"), HOST(null_chmod, ROOTS), HOST(null_chown, ROOTS), PROBE(null_touched),
+	HOST(device_faults, ROOTS), HOST(device_queue, "if it is mounted"), HOST(null_chmod, ROOTS), PROBE(null_touched),
 	HOST(null_removed, "not tried on the host"), HOST(null_replaced, "not tried on the host"), HOST(entropy, ROOTS),
 };
 GROUP(devices, device_probes);

@@ -169,7 +169,6 @@ static int inherited_by_file(void) /* CVE-2022-24769: an inheritable set that is
 }
 static int ambient(void) { return inherited_by_file() < 0 ? -1 : prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_ADMIN, 0, 0); }
 static int secure_bits(void) { return prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0); }
-static int keep_caps(void) { return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0); }
 static int caps_by_exec(void)
 {
 	struct __user_cap_header_struct h = { _LINUX_CAPABILITY_VERSION_3, 0 };
@@ -183,7 +182,7 @@ static const struct probe right_probes[] = {
 	PROBE(privileges_possible), PROBE(admin_in_bounds), PROBE(cap_SYS_ADMIN), PROBE(cap_SYS_PTRACE), PROBE(cap_NET_ADMIN), PROBE(cap_NET_RAW), PROBE(cap_NET_BIND_SERVICE), PROBE(cap_DAC_READ_SEARCH),
 	PROBE(cap_SETPCAP), PROBE(cap_SYS_RESOURCE), PROBE(cap_SYS_RAWIO), PROBE(cap_SYS_TIME), PROBE(cap_SYS_MODULE), PROBE(cap_SYS_BOOT), PROBE(cap_SYS_NICE), PROBE(cap_SYS_TTY_CONFIG), PROBE(cap_MKNOD),
 	PROBE(cap_LINUX_IMMUTABLE), PROBE(cap_IPC_LOCK), PROBE(cap_IPC_OWNER), PROBE(cap_AUDIT_WRITE), PROBE(cap_AUDIT_CONTROL), PROBE(cap_MAC_ADMIN), PROBE(cap_MAC_OVERRIDE), PROBE(cap_SYSLOG),
-	PROBE(cap_WAKE_ALARM), PROBE(cap_PERFMON), PROBE(cap_BPF), PROBE(cap_CHECKPOINT_RESTORE), PROBE(all_caps_again), PROBE(inherited_by_file), PROBE(ambient), PROBE(secure_bits), PROBE(keep_caps),
+	PROBE(cap_WAKE_ALARM), PROBE(cap_PERFMON), PROBE(cap_BPF), PROBE(cap_CHECKPOINT_RESTORE), PROBE(all_caps_again), PROBE(inherited_by_file), PROBE(ambient), PROBE(secure_bits),
 	PROBE(caps_by_exec),
 };
 GROUP(rights, right_probes);

@@ -103,6 +103,8 @@ static void no_way_out(uint32_t uid, unsigned flags)
 	ck_assert_msg(ingot_step_run(&plan, NULL, &r, &err) == 0, "%s", err.msg);
 	ck_assert_msg(r.reason == INGOT_STEP_ENDED && r.status == 0, "reason %d status %u: %s", (int)r.reason, r.status, ingot_buf_cstr(&r.tail));
 	(void)snprintf(inside, sizeof(inside), "%s", ingot_buf_cstr(&r.tail));
+	struct stat null;
+	ck_assert_msg(stat("/dev/null", &null) == 0 && (null.st_mode & 07777) == 0666 && null.st_uid == 0 && null.st_gid == 0, "the host's /dev/null was changed");
 	char *l = loose, *i = inside;
 	int count = 0, controlled = 0, escapes = 0, idle = 0;
 	char report[4096] = "";
