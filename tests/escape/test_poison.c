@@ -1,6 +1,7 @@
 /* Roots and scratch directories that are laid out to mislead: set-up and harvest reach nothing outside, whatever lies at a name that they or the step use.
  * The cases of CVE-2026-87766 (bubblewrap), CVE-2025-31133, -52565, -52881, CVE-2026-41579 (runc), CVE-2026-47766 (crun), CVE-2024-45310, -21626. */
-#include "canary.h"
+#include "ways.h"
+#include <sys/xattr.h>
 
 static struct ingot_step_result r = INGOT_STEP_RESULT_INIT;
 static int cases;
