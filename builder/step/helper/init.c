@@ -178,7 +178,7 @@ static int by_number(const void *a, const void *b)
 /* Before anything of the step exists: only what init and the payload still need. */
 static int keep_only(const struct init *i, const int stdio[3], struct ingot_err *err)
 {
-	int all[6] = { stdio[0], stdio[1], stdio[2], i->report, i->upper, i->ledger_to }, keep[6];
+	int all[6] = { stdio[0], stdio[1], stdio[2], i->report, i->upper, i->ledger_to }, keep[6] = { 0 };
 	size_t n = 0;
 	qsort(all, 6, sizeof(all[0]), by_number);
 	for (size_t k = 0; k < 6; k++)

@@ -60,7 +60,8 @@ static void rehash(struct ledger *l, size_t slots)
 
 static struct entry *find(struct ledger *l, const struct stat *st)
 {
-	uint32_t *s = find_slot(l, st->st_dev, st->st_ino);
+	const uint32_t *s = find_slot(l, st->st_dev, st->st_ino);
+	ingot_assert(l->v || !*s);
 	return *s ? &l->v[*s - 1] : NULL;
 }
 
