@@ -1,5 +1,6 @@
 /* The coordinator's client and the real helper in its jail. What archives are refused is tried in tests/mustfail/archive. */
 #include "../../builder/decode/doc.h"
+#include "run_suite.h"
 #include <check.h>
 #include <fcntl.h>
 #include <ingot/decode.h>
@@ -290,9 +291,5 @@ int main(void)
 	tcase_add_test(t, not_a_file);
 	tcase_add_loop_test(t, lying_about_json, 0, (int)(sizeof(lies) / sizeof(lies[0])));
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

@@ -1,4 +1,5 @@
 /* What a helper says of an archive becomes a delta and a pack; a helper that lies gets nowhere. */
+#include "run_suite.h"
 #include "store_fixture.h"
 #include <ingot/intake.h>
 #include <sys/socket.h>
@@ -208,9 +209,5 @@ int main(void)
 	tcase_add_loop_test(t, lying_helpers, 0, (int)(sizeof(lies) / sizeof(lies[0])));
 	tcase_add_loop_test(t, lying_package, 0, (int)(sizeof(package_lies) / sizeof(package_lies[0])));
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

@@ -1,5 +1,6 @@
 /* Recipes: what they mean, through the real helper. What is refused is in tests/mustfail/recipe, what is accepted in tests/golden/recipe. */
 #include "recipe_fixture.h"
+#include "run_suite.h"
 
 #define HEAD "ingot: 1\nname: web\n"
 #define IMAGE "image:\n  user: web\n"
@@ -229,9 +230,5 @@ int main(void)
 	tcase_add_test(t, caret_in_long_lines);
 	tcase_add_test(t, blame);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

@@ -1,4 +1,5 @@
 /* The store: what goes in comes out, damage is never served, gc takes exactly what nobody needs. */
+#include "run_suite.h"
 #include "store_fixture.h"
 
 START_TEST(put_and_get)
@@ -417,9 +418,5 @@ int main(void)
 	tcase_add_test(t, a_good_one_is_not_set_aside);
 	tcase_add_test(t, unusual_places);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }
