@@ -133,13 +133,10 @@ static int with_key(struct cli *c, struct ingot_build_options *o, const char *ta
 {
 	const char *option = cli_has(c, "unsigned") ? NULL : cli_has(c, "key") ? cli_value(c, "key") : c->settings->key;
 	_cleanup_(cli_forget) char *passphrase = NULL;
-	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(4096);
 	struct ingot_key key = { .fd = -1 };
 	if (option) {
-		ingot_pass(ingot_key_from_option(option, NULL, &text, &key, err));
 		ingot_pass(cli_passphrase(c, false, &passphrase, err));
-		key.has_passphrase = passphrase != NULL;
-		key.passphrase = ingot_span_of(passphrase);
+		ingot_pass(ingot_key_from_option(option, passphrase, &key, err));
 		o->key = &key;
 	}
 	int r = build_with(c, o, target, err);

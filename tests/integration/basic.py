@@ -80,6 +80,39 @@ def passphrase(w):
 
 
 @test
+def passphrase_sources(w):
+    """The passphrase comes from --passphrase-file, else from INGOT_PASSPHRASE, else from COSIGN_PASSWORD; a file is one line."""
+    right, wrong, other = "correct horse", "battery", "staple"
+    w.write("pw", right + "\n")
+    w.write("wrong-pw", wrong + "\n")
+    w.ingot("keygen", "locked", "--passphrase-file", "pw", env={"INGOT_PASSPHRASE": wrong, "COSIGN_PASSWORD": other})
+    assert "ENCRYPTED" in (w / "locked.key").read_text()
+    w.write("web.yaml", RECIPE)
+
+    def signs(status, ingot, cosign, *file):
+        return w.build("web.yaml", "--key", "locked.key", *file, status=status, env={"INGOT_PASSPHRASE": ingot, "COSIGN_PASSWORD": cosign})
+
+    with mirror(w):
+        w.lock()
+        signs(0, wrong, other, "--passphrase-file", "pw")
+        signs(2, right, right, "--passphrase-file", "wrong-pw").says("passphrase is wrong")
+        signs(0, right, wrong)
+        signs(2, wrong, right).says("passphrase is wrong")
+        signs(0, None, right)
+        signs(2, None, None).says("encrypted", "--passphrase-file")
+        signs(2, "", right).says("encrypted")
+        w.write("pw", right + "\r\n")
+        signs(0, None, None, "--passphrase-file", "pw")
+        for text, word in ((right + "\n\n", "more than one line"), (right + "\0more", "more than one line"), ("", "is empty"), ("\n", "is empty")):
+            w.write("pw", text)
+            signs(2, right, right, "--passphrase-file", "pw").says("pw", word)
+        signs(2, right, right, "--passphrase-file", "none").says("none", "passphrase")
+        w.write("pw", "")
+        w.ingot("keygen", "second", "--passphrase-file", "pw", status=2).says("is empty")
+    assert not (w / "second.key").exists()
+
+
+@test
 def to_a_pipe(w):
     """-o - writes the archive to a pipe, the same bytes as to a file, and nothing else to stdout."""
     archive = built(w)
