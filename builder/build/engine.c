@@ -14,10 +14,8 @@ static void engine_done(struct engine *e)
 {
 	for (size_t i = 0; e->recipe && i < e->recipe->n_stages; i++)
 		stage_state_done(&e->stages[i]);
-	for (size_t i = 0; e->recipe && i < e->recipe->n_sources; i++) {
-		ingot_delta_free(e->sources[i].delta);
+	for (size_t i = 0; e->recipe && i < e->recipe->n_sources; i++)
 		ingot_tree_unref(e->sources[i].tree);
-	}
 	free(e->stages);
 	free(e->sources);
 	ingot_closep(&e->dirfd);

@@ -26,8 +26,7 @@ void stage_state_done(struct stage_state *s);
 /* A files source, read once a build. */
 struct source_state {
 	const struct ingot_source *source;
-	struct ingot_delta *delta; /* NULL: not read yet */
-	struct ingot_tree *tree;   /* the same as a tree of its own, for copying from */
+	struct ingot_tree *tree; /* as a tree of its own, for copying from; NULL: not read yet */
 	struct ingot_digest pack;
 };
 
@@ -51,6 +50,11 @@ struct stage_state *engine_stage(struct engine *e, const char *name);
 int engine_source(struct engine *e, const char *name, struct source_state **ret, struct ingot_err *err) INGOT_MUST_USE;
 /* tree = tree + delta, origin noted. */
 int stage_apply(struct stage_state *s, const struct ingot_delta *d, const char *origin, struct ingot_err *err) INGOT_MUST_USE;
+
+/* put.c */
+enum put_how { PUT_QUIETLY, PUT_SAY_REPLACED };
+/* The delta finished, fitted to the stage's tree (ingot_fit) and applied; files of another origin that it replaces are told if asked. */
+int stage_put(struct engine *e, struct stage_state *s, struct ingot_delta_builder *take_b, const char *origin, enum put_how how, struct ingot_err *err) INGOT_MUST_USE;
 
 /* copy.c */
 int copy_into(struct engine *e, struct stage_state *s, const struct ingot_copy *copy, struct ingot_err *err) INGOT_MUST_USE;
