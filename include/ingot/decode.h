@@ -46,7 +46,6 @@ struct ingot_doc_value {
 	size_t n;                /* object, array: how many members it has */
 };
 
-int ingot_decode_json(struct ingot_input in, struct ingot_doc **ret, struct ingot_err *err) INGOT_MUST_USE;
 int ingot_decode_json_bytes(struct ingot_span text, struct ingot_doc **ret, struct ingot_err *err) INGOT_MUST_USE;
 void ingot_doc_free(struct ingot_doc *d);
 INGOT_CLEANUP(struct ingot_doc, ingot_doc_free)

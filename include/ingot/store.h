@@ -25,7 +25,6 @@ struct ingot_store;
 int ingot_store_open(const char *path, const struct ingot_log *log, struct ingot_store **ret, struct ingot_err *err) INGOT_MUST_USE;
 void ingot_store_close(struct ingot_store *s);
 INGOT_CLEANUP(struct ingot_store, ingot_store_close)
-int ingot_store_dirfd(const struct ingot_store *s); /* borrowed */
 /* A fresh private directory below tmp/ for scratch (0700). Returns an owned fd; the store holds the lock that protects it from sweepers until
  * ingot_store_scratch_remove(), which walks by descriptor, follows nothing, and copes with whatever a dead step left: modes of 000, any depth. */
 int ingot_store_scratch(struct ingot_store *s, char ret_name[64], struct ingot_err *err) INGOT_MUST_USE;
