@@ -120,11 +120,25 @@ static int build(struct engine *e, struct ingot_err *err)
 	return r;
 }
 
-int ingot_build(struct ingot_store *store, const struct ingot_build_options *options, const struct ingot_log *log, struct ingot_build_result *ret, struct ingot_err *err)
+/* 1: it failed in a way that doing it once more mends. */
+static int build_once(struct ingot_store *store, const struct ingot_build_options *options, const struct ingot_log *log, struct ingot_build_result *ret, struct ingot_err *err)
 {
 	struct ingot_build_result result = { 0 };
 	_cleanup_(engine_done) struct engine e = { .store = store, .options = options, .log = log, .dirfd = -1, .result = &result };
-	ingot_pass(build(&e, err));
+	if (build(&e, err) < 0)
+		return err->again && !e.spent ? 1 : -1;
 	*ret = result;
 	return 0;
+}
+
+int ingot_build(struct ingot_store *store, const struct ingot_build_options *options, const struct ingot_log *log, struct ingot_build_result *ret, struct ingot_err *err)
+{
+	int r = build_once(store, options, log, ret, err);
+	if (r == 1) {
+		/* A damaged object of the cache is a miss (safety.md 9.8). It was set aside, with a warning that names it, and everything that rests on it is a miss now;
+		 * what does not is still there. Once: a store that goes on rotting is the user's to know of. */
+		ingot_say(log, INGOT_INFO, "building again, because %s", err->msg);
+		r = build_once(store, options, log, ret, err);
+	}
+	return r == 0 ? 0 : -1;
 }

@@ -40,6 +40,7 @@ struct engine {
 	int64_t epoch;
 	struct stage_state *stages; /* one a stage of the recipe */
 	struct source_state *sources;
+	bool spent; /* something that comes or goes through a pipe was begun: this build cannot be done once more */
 	struct ingot_build_result *result;
 };
 

@@ -5,6 +5,7 @@
 #include <ingot/mem.h>
 #include <ingot/num.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define MAX_LAYERS 8
@@ -55,12 +56,20 @@ static int check_budget(const struct engine *e, struct ingot_err *err)
 	return ingot_recipe_blame(e->recipe, e->recipe->image.at, err);
 }
 
+static bool is_pipe(const char *path)
+{
+	struct stat st;
+	return strcmp(path, "-") == 0 || (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
+}
+
 static int write_signed(struct engine *e, const struct ingot_image *image, const struct ingot_image_docs *docs, struct ingot_err *err)
 {
 	struct ingot_archive archive = { .image = image, .docs = docs };
 	struct ingot_signatures signatures;
-	if (e->options->key) {
-		ingot_try(err, ingot_sign_image(e->store, e->options->key, &docs->manifest, docs->reference.full, image->created, &signatures, err), "signing");
+	const struct ingot_key *key = e->options->key;
+	if (key) {
+		e->spent = key->path ? is_pipe(key->path) : !key->env;
+		ingot_try(err, ingot_sign_image(e->store, key, &docs->manifest, docs->reference.full, image->created, &signatures, err), "signing");
 		archive.extra = signatures.blobs;
 		archive.n_extra = INGOT_SIGNATURE_BLOBS;
 		e->result->signed_by_us = true;
@@ -68,6 +77,7 @@ static int write_signed(struct engine *e, const struct ingot_image *image, const
 	}
 	if (!e->options->target)
 		return 0;
+	e->spent |= is_pipe(e->options->target);
 	ingot_try(err, ingot_archive_write(e->store, &archive, e->options->target, err), "writing %s", INGOT_SHOW(ingot_span_of(e->options->target)));
 	return 0;
 }

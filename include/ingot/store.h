@@ -65,7 +65,11 @@ struct ingot_content {
 #define INGOT_CONTENT_INIT { .fd = -1 }
 /* 1 and a handle (ret holds none yet), or 0 when the store has no such content (resident or in a used pack). */
 int ingot_store_find(struct ingot_store *s, const struct ingot_digest *d, struct ingot_content *ret, struct ingot_err *err) INGOT_MUST_USE;
-/* The next bytes (at most n); 0 at the end, which is reached only if the digest was right: otherwise INGOT_E_BUG "damaged", and the object is set aside. */
+/* The same for a content that is needed and whose size is known. It is missing, or of another size because it is damaged: an error that the next run mends
+ * (ingot_again), and a damaged one is set aside. */
+int ingot_store_need(struct ingot_store *s, const struct ingot_digest *d, uint64_t size, struct ingot_content *ret, struct ingot_err *err) INGOT_MUST_USE;
+/* The next bytes (at most n); 0 at the end, which is reached only if the digest was right: otherwise INGOT_E_BUG "damaged", the object is set
+ * aside, and the next run mends it (ingot_again). */
 ssize_t ingot_content_read(struct ingot_content *c, void *p, size_t n, struct ingot_err *err) INGOT_MUST_USE;
 void ingot_content_done(struct ingot_content *c);
 /* All of a small content, verified. 1, or 0 when missing or damaged. */
