@@ -4,9 +4,7 @@ from lib import *
 
 
 def built(w, *more, text=RECIPE):
-    w.write("web.yaml", text)
-    with mirror(w):
-        w.lock()
+    with locked(w, text):
         w.build("web.yaml", *more)
     return w / "web.oci.tar"
 
@@ -70,9 +68,7 @@ def passphrase(w):
     w.ingot("keygen", "locked", env={"INGOT_PASSPHRASE": "correct horse"})
     assert "ENCRYPTED" in (w / "locked.key").read_text()
     assert (w / "locked.key").stat().st_mode & 0o077 == 0
-    w.write("web.yaml", RECIPE)
-    with mirror(w):
-        w.lock()
+    with locked(w):
         w.build("web.yaml", "--key", "locked.key", env={"INGOT_PASSPHRASE": "correct horse"})
         w.build("web.yaml", "--key", "locked.key", out="x.tar", status=2, env={"INGOT_PASSPHRASE": "wrong"}).says("passphrase")
     w.ingot("verify", "web.oci.tar", "--key", "locked.pub")
@@ -134,18 +130,15 @@ def to_a_directory(w):
 @test
 def unsigned_must_be_said(w):
     """A build without a key needs --unsigned."""
-    w.write("web.yaml", RECIPE)
-    with mirror(w):
-        w.lock()
+    with locked(w):
         w.ingot("build", "web.yaml", *w.options, "-o", "x.tar", status=2).says("--unsigned", "--key")
 
 
 @test
 def lock_names_no_host(w):
     """A lock names pool paths and digests and no host."""
-    w.write("web.yaml", RECIPE)
-    with mirror(w):
-        w.lock()
+    with locked(w):
+        pass
     text = (w / "web.lock.yaml").read_text()
     assert "127.0.0.1" not in text and "http" not in text, text
     assert "pool/main/p/probe/probe_1.0_amd64.deb" in text and hashlib.sha256(pathlib.Path(repo().path, "pool/main/p/probe/probe_1.0_amd64.deb").read_bytes()).hexdigest() in text

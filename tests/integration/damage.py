@@ -86,9 +86,7 @@ def any_damage_is_a_miss(w):
 @test
 def damaged_layer(w):
     """A layer of the last build flipped, cut or gone: named once, made again from the packages, nothing else is."""
-    w.write("web.yaml", RECIPE)
-    with mirror(w):
-        w.lock()
+    with locked(w):
         layer = w.build("web.yaml", "--format", "json").json()["layers"][0]["digest"].removeprefix("sha256:")
         want = (w / "web.oci.tar").read_bytes()
         for how in ("flip", "cut", "grow"):
@@ -160,9 +158,7 @@ def damaged_checkout(w):
 def through_a_pipe(w):
     """What cannot be done twice is not: half an archive is not followed by a whole one, and a key from a pipe is read once."""
     key, _ = w.keys()
-    w.write("web.yaml", RECIPE)
-    with mirror(w):
-        w.lock()
+    with locked(w):
         layer = w.build("web.yaml", "--format", "json").json()["layers"][0]["digest"].removeprefix("sha256:")
         want = (w / "web.oci.tar").read_bytes()
         at = w.store / "objects" / layer[:2] / layer[2:]
