@@ -35,6 +35,9 @@ struct ingot_member_ops {
 };
 int ingot_decode_members(struct ingot_input in, const struct ingot_member_ops *ops, void *ctx, struct ingot_err *err) INGOT_MUST_USE;
 
+/* The gzip members in a file of any kind, wherever they begin, each up to INGOT_MAX_GUNZIP bytes of what it decompresses to. Damaged ones as far as they go. */
+int ingot_decode_gzip(struct ingot_input in, const struct ingot_member_ops *ops, void *ctx, struct ingot_err *err) INGOT_MUST_USE;
+
 /* --- JSON --- */
 /* One JSON document as a read-only list of values in document order. Integers only (no fractions); no key twice in one
  * object, not even in another case; depth at most 16. Positions are JSON pointers (RFC 6901): "" is the whole document. */
