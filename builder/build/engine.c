@@ -16,6 +16,7 @@ static void engine_done(struct engine *e)
 		stage_state_done(&e->stages[i]);
 	for (size_t i = 0; e->recipe && i < e->recipe->n_sources; i++)
 		ingot_tree_unref(e->sources[i].tree);
+	vault_done(&e->vault);
 	free(e->stages);
 	free(e->sources);
 	ingot_closep(&e->dirfd);
@@ -99,13 +100,26 @@ static int image_key(struct engine *e, struct ingot_digest *ret, struct ingot_er
 	return 0;
 }
 
+/* A build with secrets looks at what it puts out, and one with the network asks for permission: neither is answered by the record of an earlier one. */
+static bool needs_a_look(const struct engine *e)
+{
+	for (size_t i = 0; i <= e->recipe->n_stages; i++) {
+		const struct ingot_stage *s = i < e->recipe->n_stages ? &e->recipe->stages[i] : &e->recipe->image.stage;
+		for (size_t k = 0; k < s->n_steps; k++)
+			if (s->steps[k].secrets.n || (s->steps[k].network && strcmp(s->steps[k].network, "host") == 0))
+				return true;
+	}
+	return false;
+}
+
 static int build(struct engine *e, struct ingot_err *err)
 {
 	struct ingot_digest key;
 	ingot_pass(read_inputs(e, err));
 	ingot_pass(choose_epoch(e, err));
 	ingot_pass(image_key(e, &key, err));
-	if (!e->options->no_cache) {
+	vault_unused(e);
+	if (!e->options->no_cache && !needs_a_look(e)) {
 		int r = reuse_image(e, &key, err);
 		if (r != 0)
 			return r;

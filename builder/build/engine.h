@@ -1,5 +1,6 @@
 /* engine.h - the state of one build. Internal to build. */
 #pragma once
+#include "vault.h"
 #include <ingot/build.h>
 #include <ingot/lock.h>
 #include <ingot/origin.h>
@@ -38,6 +39,7 @@ struct engine {
 	struct ingot_lock *lock; /* NULL: nothing in the recipe comes from outside */
 	int dirfd;               /* the recipe's directory */
 	int64_t epoch;
+	struct vault vault; /* secrets, once a step has asked for one */
 	struct stage_state *stages; /* one a stage of the recipe */
 	struct source_state *sources;
 	bool spent; /* something that comes or goes through a pipe was begun: this build cannot be done once more */

@@ -1,5 +1,6 @@
 #include "engine.h"
 #include "layers.h"
+#include "leaks.h"
 #include <ingot/archive.h>
 #include <ingot/escape.h>
 #include <ingot/mem.h>
@@ -82,8 +83,10 @@ static int write_signed(struct engine *e, const struct ingot_image *image, const
 	return 0;
 }
 
-/* The image from its layers: what a fresh build and a reused one have in common. */
-static int put_out(struct engine *e, struct ingot_image_layer *layers, size_t n_layers, struct ingot_err *err)
+static int keep_record(struct engine *e, const struct stage_state *s, const struct ingot_digest *key, const struct ingot_image_layer *layers, size_t n, struct ingot_err *err);
+
+/* The image from its layers: what a fresh build and a reused one (without stage and key) have in common. */
+static int put_out(struct engine *e, struct ingot_image_layer *layers, size_t n_layers, const struct stage_state *fresh, const struct ingot_digest *key, struct ingot_err *err)
 {
 	const struct ingot_image_spec *spec = &e->recipe->image;
 	struct ingot_label annotations[2];
@@ -119,7 +122,12 @@ static int put_out(struct engine *e, struct ingot_image_layer *layers, size_t n_
 	struct ingot_image_docs docs = { 0 };
 	ingot_try(err, ingot_image_make(e->store, &image, &docs, err), "the image's documents");
 	note_result(e, &image, &docs);
-	int r = check_budget(e, err);
+	int r = leaks_of_documents(e, &docs, err);
+	/* The record comes before the archive: a reader that closes the pipe early costs nothing but that archive. */
+	if (r == 0 && fresh)
+		r = keep_record(e, fresh, key, layers, n_layers, err);
+	if (r == 0)
+		r = check_budget(e, err);
 	if (r == 0)
 		r = write_signed(e, &image, &docs, err);
 	ingot_image_docs_done(&docs);
@@ -201,7 +209,7 @@ int reuse_image(struct engine *e, const struct ingot_digest *key, struct ingot_e
 	if (r == 0 || parse_record(ingot_buf_view(&text), layers, &n, e->result) < 0)
 		return 0;
 	set_compression(e, layers, n);
-	ingot_pass(put_out(e, layers, n, err));
+	ingot_pass(put_out(e, layers, n, NULL, NULL, err));
 	e->result->reused = true;
 	return 1;
 }
@@ -210,6 +218,7 @@ int make_image(struct engine *e, struct stage_state *s, const struct ingot_diges
 {
 	struct layer_split split;
 	struct ingot_image_layer layers[MAX_LAYERS] = { 0 };
+	ingot_pass(leaks_of_tree(e, s, err));
 	ingot_pass(layer_split(s->tree, s->origins, &split, err));
 	int r = 0;
 	set_compression(e, layers, split.n);
@@ -223,7 +232,5 @@ int make_image(struct engine *e, struct stage_state *s, const struct ingot_diges
 	ingot_pass(r);
 	e->result->tree = *ingot_tree_id(s->tree);
 	e->result->files = ingot_tree_count(s->tree);
-	/* The record comes before the archive: a reader that closes the pipe early costs nothing but that archive. */
-	ingot_pass(keep_record(e, s, key, layers, n, err));
-	return put_out(e, layers, n, err);
+	return put_out(e, layers, n, s, key, err);
 }

@@ -77,7 +77,7 @@ int ingot_store_get(struct ingot_store *s, const struct ingot_digest *d, struct 
 bool ingot_store_has(struct ingot_store *s, const struct ingot_digest *d);
 
 /* --- references --- */
-/* KIND is a fixed word of ours ("deb", "step", "layer", "build", "image"). The record's text is the caller's; needs are kept alive by it. Replaces. */
+/* KIND is a fixed word of ours ("deb", "step", "layer", "image", "cache"). The record's text is the caller's; needs are kept alive by it. Replaces. */
 int ingot_ref_put(struct ingot_store *s, const char *kind, const struct ingot_digest *key, struct ingot_span text, const struct ingot_digest *needs, size_t n_needs,
 		  struct ingot_err *err) INGOT_MUST_USE;
 /* 1 and the text appended, or 0 when there is none or it is damaged (its own checksum is wrong) or something it needs is gone. Marks it used now. */
@@ -91,6 +91,7 @@ int ingot_ref_flush(struct ingot_store *s, struct ingot_err *err) INGOT_MUST_USE
 /* --- housekeeping --- */
 struct ingot_store_stats {
 	uint64_t objects, packs, refs, checkouts, bytes, damaged;
+	uint64_t caches; /* cache directories of steps; each is one of the references, too */
 };
 int ingot_store_info(struct ingot_store *s, struct ingot_store_stats *ret, struct ingot_err *err) INGOT_MUST_USE;
 /* Re-hash everything, and compare checkouts with their trees; what is damaged is set aside, and counted. */

@@ -80,6 +80,7 @@ static int fill_run(const struct step_plan *p, int run, struct ingot_err *err)
 {
 	if (mkdirat(run, "lock", 01777) < 0 || fchmodat(run, "lock", 01777, 0) < 0 || mkdirat(run, "ingot", 0755) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "making directories in /run");
+	ingot_pass(step_fill_secrets(p, run, err));
 	if (!p->script.n)
 		return 0;
 	_cleanup_(ingot_closep) int fd = openat(run, "ingot/script", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0555);
