@@ -30,6 +30,7 @@ const char *const *ingot_step_mountpoints(void);
 #define INGOT_STEP_STDIO 8U        /* stdio[] instead of /dev/null and captured output */
 
 #define INGOT_STEP_IDENTITY 16U    /* the ledger answers who a process is and whose a file is, too: see ledger below */
+#define INGOT_STEP_TERMINAL 512U   /* stdio[0] is a terminal, which becomes the payload's own */
 #define INGOT_STEP_AGAIN 256U      /* scratch is that of a step which has ended: its files are as that one left them (--on-fail=shell) */
 
 #define INGOT_STEP_SCRIPT "/run/ingot/script" /* where the plan's script is, mode 0555 */

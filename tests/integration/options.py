@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """What a step may ask for: secrets, caches, directories in memory, other stages' files, the network, a shell where it fails; and the search for secrets."""
-import base64, gzip, http.server, pty, select, threading, time, urllib.parse
+import base64, gzip, http.server, pty, select, termios, threading, time, urllib.parse
 from lib import *
 
 TOKEN = "s3cr3t/+Tok en=&\"7f$(id)`x`;|'q"
@@ -458,6 +458,158 @@ def with_curl(w, text, status, *more):
     with mirror(w, w.repo):
         w.lock("web.yaml", "--update")
         return w.build("web.yaml", *more, status=status)
+
+
+# --- a shell where a step failed ---
+
+class Terminal:
+    """The program on a terminal: what it writes is read, what a person would type is written."""
+    def __init__(self, w, *args):
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.chdir(w.dir)
+            os.execv(INGOT, [INGOT, *map(str, args)])
+        self.text = ""
+
+    def until(self, word, seconds=60):
+        end = time.monotonic() + seconds
+        while word not in self.text:
+            assert time.monotonic() < end, f"no {word!r} in:\n{self.text}"
+            if select.select([self.fd], [], [], 0.2)[0]:
+                try:
+                    data = os.read(self.fd, 4096)
+                except OSError:
+                    data = b""
+                assert data, f"ended without {word!r}:\n{self.text}"
+                self.text += data.decode("utf-8", "replace")
+        before, self.text = self.text.split(word, 1)
+        return before
+
+    def type(self, text):
+        os.write(self.fd, text.encode())
+
+    def settings(self):
+        return termios.tcgetattr(self.fd)
+
+    def end(self, seconds=60):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if select.select([self.fd], [], [], 0.1)[0]:
+                try:
+                    self.text += os.read(self.fd, 4096).decode("utf-8", "replace")
+                except OSError:
+                    pass
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                os.close(self.fd)
+                return os.waitstatus_to_exitcode(status)
+        os.kill(self.pid, 9)
+        raise AssertionError(f"did not end:\n{self.text}")
+
+
+FAILS = """run: |
+  mkdir /out
+  echo left-behind > /out/x
+  echo in-the-cache >> /c/n
+  exit 3
+cache: [/c]
+secrets: [token]
+tmpfs: [/mem]
+user: 1234
+workdir: /tmp
+env: { MARK: of-the-step }
+"""
+
+
+@test
+def shell(w):
+    """--on-fail=shell opens a shell where the step died: same files, user, places, secrets, environment and directory; then the build fails as before."""
+    w.write("web.yaml", steps("run: mkdir -m 777 /out && chmod 777 /", FAILS.replace("  mkdir /out\n", "")))
+    w.write("token", TOKEN)
+    with mirror(w):
+        w.lock()
+        t = Terminal(w, "build", "--store", w.store, "web.yaml", *w.options, "-o", "k.tar", "--unsigned", *SECRET, "--on-fail=shell")
+        before = t.settings()
+        t.until("$ ", 120)
+        assert t.settings() != before
+        t.type("echo $MARK:$(id -u):$(pwd):$(cat /out/x):$(cat /c/n):$(ls -d /mem); sha256sum < /run/secrets/token; cat /run/ingot/script; echo done-$((40+2))\n")
+        said = t.until("done-42")
+        for word in "of-the-step:1234:/tmp:left-behind:in-the-cache:/mem", hashlib.sha256(TOKEN.encode()).hexdigest(), "exit 3":
+            assert word in said, (word, said)
+        # The same filter and no more rights; and a terminal of its own, with Ctrl-C for what runs in it, not for the build.
+        t.type("read x < /dev/tty && echo tty-$x; sleep 1000; echo slept-$?\n")
+        time.sleep(0.5)
+        t.type("y\n")
+        t.until("tty-y")
+        time.sleep(0.5)
+        t.type("\x03")
+        t.until("$ ")
+        t.type("echo after-$((1+1)) > /out/x; exit\n")
+        assert t.end() == 5
+        assert "exit status 3" in t.text and "web.yaml:" in t.text, t.text
+    assert not (w / "k.tar").exists()
+    # What was typed there is in no cache and no result.
+    built(w, steps("run: mkdir -m 777 /out", "run: |\n  ls /c > /out/names\ncache: [/c]\nuser: 1234", "run: chmod 755 /out"))
+    assert content(w, "srv/names") == ""
+    w.whole()
+
+
+@test
+def shell_settings(w):
+    """After the shell the terminal is as it was, even if a program left it raw; and when the builder is killed nothing stays behind."""
+    w.write("web.yaml", steps("run: exit 1"))
+    with mirror(w):
+        w.lock()
+        for how in "exit", "kill":
+            t = Terminal(w, "build", "--store", w.store, "web.yaml", *w.options, "-o", "k.tar", "--unsigned", "--on-fail=shell")
+            before = t.settings()
+            t.until("# ", 120)
+            t.type("sleep 4321 &\n")
+            t.until("# ")
+            if how == "kill":
+                fd = os.dup(t.fd)
+                os.kill(t.pid, 9)
+                assert t.end() == -9
+                time.sleep(1.5)
+            else:
+                fd = os.dup(t.fd)
+                t.type("exit\n")
+                assert t.end() == 5
+            assert termios.tcgetattr(fd) == before, how
+            os.close(fd)
+            left = [p for p in pathlib.Path("/proc").glob("[0-9]*/cmdline") if b"4321" in _bytes(p)]
+            assert not left, left
+
+
+def _bytes(p):
+    try:
+        return p.read_bytes()
+    except OSError:
+        return b""
+
+
+@test
+def shell_without_one(w):
+    """A stage without a shell says so, and fails as before; a command that is not there, and a step with identities, open one, too."""
+    w.write("web.yaml", steps("run: [/usr/bin/nothere]"))
+    with mirror(w):
+        w.lock()
+        t = Terminal(w, "build", "--store", w.store, "web.yaml", *w.options, "-o", "k.tar", "--unsigned", "--on-fail", "shell")
+        t.until("# ", 120)
+        t.type("exit 0\n")
+        assert t.end() == 5 and "nothere" in t.text
+        w.write("web.yaml", steps("run: [/usr/bin/probe, --exit, '3']").replace("packages: [sh]", "packages: [probe]"))
+        w.lock("web.yaml", "--update")
+        t = Terminal(w, "build", "--store", w.store, "web.yaml", *w.options, "-o", "k.tar", "--unsigned", "--on-fail", "shell")
+        assert t.end() == 5 and "no shell" in t.text, t.text
+
+
+@test
+def shell_needs_a_terminal(w):
+    """Without a terminal --on-fail=shell is a usage error at once; so is another word."""
+    w.write("web.yaml", steps("run: mkdir /out && touch /out/x"))
+    w.ingot("build", "web.yaml", "--unsigned", "--on-fail=shell", status=2).says("terminal", "stdin")
+    w.ingot("build", "web.yaml", "--unsigned", "--on-fail=retry", status=2).says("retry")
 
 
 main()
