@@ -334,6 +334,46 @@ def cache_is_collected(w):
     built(w, steps(COUNT % 1))
 
 
+# --- what steps always could ---
+
+@test
+def fields_are_words(w):
+    """Whatever is written in a recipe arrives as it is, byte for byte (CVE-2026-25143): arguments, environment, variables, script, directory."""
+    evil = "a 'b' \"c\" `d` $(e) ${HOME} $HOME; f | g & h > i < j \\n \\ * ? [k] ~ # !l \u00fc %s\ttab"
+    name, escaped = "/odd " + evil.replace("/", "").replace("\t", ""), evil.replace("${", "$${")
+    recipe = {
+        "ingot": 1, "name": "web", "vars": {"V": evil},
+        "sources": {"debian": {"packages": "debian", "suites": ["bookworm"]}},
+        "stages": {"make": {"packages": ["sh"], "steps": [
+            {"run": ["/usr/bin/mkdir", "-p", "/out", name]},
+            {"run": ["/usr/bin/sh", "-c", "for a in \"$@\"; do printf '%s\\0' \"$a\"; done > /out/argv", "sh", evil, "", "-n"]},
+            {"run": "printf '%s' \"$A\" > /out/env; printf '%s' \"$V\" > /out/var; pwd > /out/pwd; printf '%s' '${HOME}' > /out/script",
+             "env": {"A": escaped}, "workdir": name.replace("${", "$${")}]}},
+        "image": {"packages": ["probe"], "copy": [{"from": "make", "path": "/out", "to": "/srv"}], "user": "web", "entrypoint": ["/usr/bin/probe"]}}
+    built(w, json.dumps(recipe, ensure_ascii=False))
+    assert content(w, "srv/argv").split("\0")[:-1] == [evil, "", "-n"], content(w, "srv/argv")
+    assert content(w, "srv/env") == evil
+    assert content(w, "srv/var") == evil
+    assert content(w, "srv/pwd") == name + "\n"
+    assert content(w, "srv/script") == "${HOME}"
+
+
+@test
+def shell_workdir_user_timeout(w):
+    """shell:, workdir:, user: and timeout: of a step, each in a build; a step's failure has its status, last lines and line of the recipe with a caret."""
+    built(w, steps("run: mkdir -m 777 /out && ln -s dash /usr/bin/mysh && mkdir -p /usr/share/w", "run: |\n  cat /proc/$$/cmdline | tr '\\0' ' ' > /out/shell\n  pwd > /out/dir\n  id -u > /out/uid\n  touch /out/file\n"
+                   "shell: /usr/bin/mysh\nworkdir: /usr/share/w\nuser: 4321", "run: chmod 755 /out"))
+    assert content(w, "srv/shell").split() == ["/usr/bin/mysh", "-e", "/run/ingot/script"]
+    assert (content(w, "srv/dir"), content(w, "srv/uid")) == ("/usr/share/w\n", "4321\n")
+    r = built(w, steps("run: sleep 100\ntimeout: 1"), status=5)
+    r.says("did not end within 1 s", "web.yaml:9:9", "timeout:")
+    r = built(w, steps("run: |\n  echo first; echo second; echo third; echo fourth >&2\n  false\n  echo never"), status=5)
+    r.says("exit status 1", "web.yaml:9:9: error", "- run: |\n", "      ^\n", "third", "fourth")
+    assert "never" not in r.err
+    built(w, steps("run: true\nworkdir: /nothere"), status=5).says("/nothere")
+    built(w, steps("run: true\nshell: /bin/nosuchshell"), status=5).says("/bin/nosuchshell")
+
+
 # --- places ---
 
 @test

@@ -48,3 +48,20 @@ int step_usage(int dirfd, uint64_t limit, struct step_usage *ret)
 	*ret = u;
 	return 0;
 }
+
+bool step_usage_above(const struct step_plan *p, int upper)
+{
+	struct step_usage sum = { 0 }, u = { 0 };
+	if (step_usage(upper, p->disk_limit, &sum) < 0)
+		return true; /* what cannot be counted is too much */
+	for (size_t i = 0; i < p->n_mounts; i++) {
+		if (!p->mounts[i].volume || p->mounts[i].readonly)
+			continue;
+		if (step_usage(p->mounts[i].fd, p->disk_limit, &u) < 0)
+			return true;
+		sum.bytes += u.bytes;
+		sum.entries += u.entries;
+		sum.too_deep |= u.too_deep;
+	}
+	return sum.bytes > p->disk_limit || sum.entries > INGOT_MAX_ENTRIES || sum.too_deep;
+}
