@@ -110,8 +110,6 @@ static int climbs(const char *dir)
 	for (int fd = 0; fd < 300; fd++)
 		for (int up = 0; up < 12; up += 3) {
 			int n = snprintf(path, sizeof(path), "%s/%d", dir, fd);
-			if (!loose && fd > 2 && chown(path, (uid_t)-1, (gid_t)-1) == 0) /* a descriptor that is not ours at all */
-				return 0;
 			for (int i = 0; i < up; i++)
 				n += snprintf(path + n, sizeof(path) - (size_t)n, "/..");
 			(void)snprintf(path + n, sizeof(path) - (size_t)n, "%s", canary);
