@@ -175,7 +175,7 @@ static int init_by_link_to_number(void) { (void)unlink("/tmp/q"); return symlink
 static int init_by_relative_name(void) { return chdir("/proc") < 0 ? -1 : init_reaches("1/fd"); }
 static int init_by_relative_self(void) { return chdir("/proc") < 0 ? -1 : init_reaches("self/fd"); }
 static int init_by_slashes(void) { return init_reaches("//proc//self//..//1//fd"); }
-static int init_in_chroot(void)
+static int init_by_chroot(void)
 {
 	(void)mkdir("/tmp/r", 0755);
 	(void)unlink("/tmp/r/x");
@@ -186,7 +186,7 @@ static const struct probe descriptor_probes[] = {
 	PROBE(climb_from_ours), PROBE(climb_from_targets), PROBE(stray), PROBE(targets_descriptor), PROBE(targets_descriptor_named), PROBE(targets_descriptor_fetched), PROBE(own_descriptor_fetched),
 	PROBE(directory_as_stdio), HOST(outside_cwd, "a working directory outside is the sandbox's own fault"),
 	HOST(init_by_number, LEDGER), HOST(init_by_task, LEDGER), HOST(init_by_self, LEDGER), HOST(init_by_thread_self, LEDGER), HOST(init_by_dev_fd, LEDGER), HOST(init_by_link, LEDGER), HOST(init_by_link_to_number, LEDGER),
-	HOST(init_by_relative_name, LEDGER), HOST(init_by_relative_self, LEDGER), HOST(init_by_slashes, LEDGER), HOST(init_in_chroot, LEDGER),
+	HOST(init_by_relative_name, LEDGER), HOST(init_by_relative_self, LEDGER), HOST(init_by_slashes, LEDGER), HOST(init_by_chroot, LEDGER),
 };
 GROUP(descriptors, descriptor_probes);
 
