@@ -1,6 +1,7 @@
 /* Ways out of the sandbox, each of which works outside (or is said to depend on the host). */
 #include "../unit/run_suite.h"
 #include "../unit/step_root.h"
+#include <ingot/doctor.h>
 #include <netinet/in.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -201,6 +202,34 @@ START_TEST(where_openat2_is_refused)
 }
 END_TEST
 
+/* A container around ingot that forbids user namespaces: doctor says so, and so does the step. */
+START_TEST(where_namespaces_are_refused)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_unshare, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x10000000 /* CLONE_NEWUSER */, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog filter = { 7, code };
+	struct ingot_host_fact facts[INGOT_MAX_HOST_FACTS];
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+	int n = ingot_doctor(facts, &err), told = 0;
+	ck_assert_msg(n > 0, "%s", err.msg);
+	for (int i = 0; i < n; i++) {
+		if (strcmp(facts[i].what, "user namespaces") != 0)
+			continue;
+		told++;
+		ck_assert_msg(!facts[i].ok && facts[i].needed && strstr(facts[i].detail, "not permitted") && strstr(facts[i].fix, "container"), "%d %d %s; %s", facts[i].ok, facts[i].needed, facts[i].detail, facts[i].fix);
+	}
+	ck_assert_int_eq(told, 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("escape");
@@ -211,6 +240,7 @@ int main(void)
 	tcase_add_test(t, as_a_user);
 	tcase_add_test(t, in_a_read_only_root);
 	tcase_add_test(t, where_openat2_is_refused);
+	tcase_add_test(t, where_namespaces_are_refused);
 	if (syscall(444 /* landlock_create_ruleset */, NULL, 0, 1U) >= 6)
 		tcase_add_test(t, host_network);
 	suite_add_tcase(s, t);
