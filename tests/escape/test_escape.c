@@ -80,6 +80,7 @@ static void run_loose(char *ret, size_t size)
 	if (pid == 0) {
 		(void)dup2(p[1], 1);
 		(void)dup2(root_fd, 20);
+		(void)dup2(root_fd, 0);
 		(void)execl(program, "escape_probe", "loose", canary, pid_text, port_text, key_text, abstract, (char *)NULL);
 		_exit(9);
 	}
