@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define INODE 512 /* bytes; ext4 and btrfs take less, tmpfs and a full directory more */
+
 /* Only descriptors of directories lead downward and nothing leads upward, so whatever is renamed or replaced meanwhile, the walk stays below. */
 static int walk(int take_fd, unsigned depth, uint64_t limit, struct step_usage *u)
 {
@@ -22,7 +24,7 @@ static int walk(int take_fd, unsigned depth, uint64_t limit, struct step_usage *
 		if (fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue; /* gone already */
 		u->entries++;
-		u->bytes += (uint64_t)st.st_blocks * 512;
+		u->bytes += (uint64_t)st.st_blocks * 512 + INODE; /* an empty file is not free: a million of them end a disk as well */
 		if (!S_ISDIR(st.st_mode))
 			continue;
 		if (depth >= INGOT_MAX_DEPTH) {
