@@ -4,6 +4,7 @@
 #include <ingot/limits.h>
 #include <ingot/mem.h>
 #include <ingot/num.h>
+#include <ingot/solve.h>
 #include <solv/bitmap.h>
 #include <solv/evr.h>
 #include <solv/knownid.h>
@@ -173,6 +174,19 @@ static int want(struct universe *u, struct question *q, const char *text, struct
 	return 0;
 }
 
+/* Every essential package, but what is excluded. An older version that was essential, of a package that is not any more, does not count. */
+static void want_essential(struct universe *u, struct question *q)
+{
+	Pool *pool = u->pool;
+	Id p;
+	FOR_POOL_SOLVABLES(p) {
+		if (!universe_usable(u, p) || !universe_essential(u, p) || !MAPTST(&q->considered, p) || universe_best(u, pool->solvables[p].name) != p)
+			continue;
+		queue_push(&q->wanted, p);
+		queue_push2(&q->job, SOLVER_INSTALL | SOLVER_SOLVABLE_NAME, pool->solvables[p].name);
+	}
+}
+
 static int solve(struct universe *u, struct question *q, struct ingot_err *err)
 {
 	Solver *solver = solver_create(u->pool);
@@ -227,7 +241,9 @@ static int ask(struct universe *u, struct question *q, struct ingot_err *err)
 	u->stale = u->dummies != NULL; /* for the next question they are gone */
 	pool->considered = &q->considered;
 	for (size_t i = 0; i < q->n; i++)
-		if (!q->words[i].exclude)
+		if (!q->words[i].exclude && strcmp(q->words[i].text, INGOT_SOLVE_ESSENTIAL) == 0)
+			want_essential(u, q);
+		else if (!q->words[i].exclude)
 			ingot_pass(want(u, q, q->words[i].text, err));
 	choose_alternatives(u, &q->wanted, &q->job);
 	ingot_pass(solve(u, q, err));
