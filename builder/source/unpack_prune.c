@@ -19,6 +19,13 @@ static const struct {
 	{ "etc/shells", "debianutils" },
 	{ "var/lib/shells.state", "debianutils" },
 	{ "etc/motd", "base-files" },
+	{ "etc/opt", "base-files" },
+	{ "etc/profile", "base-files" },
+	{ "home", "base-files" },
+	{ "media", "base-files" },
+	{ "mnt", "base-files" },
+	{ "opt", "base-files" },
+	{ "srv", "base-files" },
 	{ "root/.bashrc", "base-files" },
 	{ "root/.profile", "base-files" },
 	{ "usr/local", "base-files" },
@@ -32,6 +39,7 @@ static const struct {
 	{ "var/log/wtmp", "base-files" },
 	{ "usr/lib/locale/locale-archive", "locales" },
 	{ "var/cache/ldconfig", "libc-bin" },
+	{ "var/lib/systemd/deb-systemd-helper-enabled", "init-system-helpers" },
 };
 
 struct pruning {
