@@ -183,14 +183,24 @@ static bool is_exception(struct normalising *x, struct ingot_span path, const st
 	return device || setuid || setgid || capable || open;
 }
 
+/* As its package wants it; but what the image's user could write to is for the recipe to say (writable). */
+static bool is_vouched(const struct normalising *x, struct ingot_span path, const struct ingot_node *node)
+{
+	const struct ingot_normal_policy *p = x->policy;
+	bool own = p->uid && node->uid == p->uid && node->type != INGOT_LINK;
+	bool group = p->gid && node->gid == p->gid && (node->mode & 020) && node->type != INGOT_LINK;
+	return p->vouched && !own && !group && p->vouched(p->vouched_ctx, path);
+}
+
 static struct ingot_node wanted(struct normalising *x, size_t i)
 {
 	struct ingot_span path = x->t->dirents[i].path;
 	struct ingot_node node = x->t->nodes[x->t->dirents[i].node];
 	bool writable = is_writable(x, path);
-	if (!is_exception(x, path, &node, writable))
+	bool exception = is_exception(x, path, &node, writable), vouched = !writable && is_vouched(x, path, &node);
+	if (!exception && !vouched)
 		ingot_canonical(&x->rules, path, writable, &node);
-	else if (!(node.mode & 02))
+	else if (!(node.mode & 02) && !vouched)
 		node.mode &= ~020U; /* its group may run it, never change it */
 	if (x->policy->set_all_times || node.mtime > x->policy->epoch)
 		node.mtime = x->policy->epoch;
