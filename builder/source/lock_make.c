@@ -112,11 +112,15 @@ static int solve_tools(struct locking *l, struct ingot_solver *solver, const str
 {
 	struct ingot_solved *all = NULL;
 	size_t n = 0;
-	const char **wants = ingot_arena_array(l->arena, n_own + 1, sizeof(*wants));
+	const char **wants = ingot_arena_array(l->arena, n_own + 2, sizeof(*wants));
+	size_t n_wants = n_own;
 	for (size_t i = 0; i < n_own; i++)
 		wants[i] = ingot_arena_strf(l->arena, "%s=%s", own[i].name, own[i].version);
-	wants[n_own] = INGOT_SOLVE_ESSENTIAL;
-	if (ingot_solver_closure(solver, wants, n_own + 1, NULL, 0, l->arena, &all, &n, err) < 0) {
+	wants[n_wants++] = INGOT_SOLVE_ESSENTIAL;
+	/* What is begun with has a merged /usr: the package that says so will do, in place of the one that does it and brings all of perl. */
+	if (!solved(own, n_own, "usrmerge"))
+		wants[n_wants++] = INGOT_SOLVE_IF_KNOWN "usr-is-merged";
+	if (ingot_solver_closure(solver, wants, n_wants, NULL, 0, l->arena, &all, &n, err) < 0) {
 		(void)ingot_context(err, "what the maintainer scripts of %s need", stage->name);
 		return err->code == INGOT_E_INPUT ? ingot_recipe_blame(l->recipe, stage->packages.at, err) : -1;
 	}

@@ -11,12 +11,14 @@ static const struct {
 } rows[] = {
 	{ DPKG_DIR, "dpkg" },
 	{ "etc/dpkg", "dpkg" },
-	{ "var/cache/debconf", "debconf" },
+	{ "var/cache/debconf", "dpkg" }, /* answers, kept for dpkg-reconfigure; the tools' among them */
 	{ "etc/pam.d", "libpam-runtime" },
 	{ "var/lib/pam", "libpam-runtime" },
 	{ "etc/security", "libpam-modules" },
 	{ "etc/environment", "libpam-modules" },
 	{ "etc/shells", "debianutils" },
+	{ "etc/subgid", "login" },
+	{ "etc/subuid", "login" },
 	{ "var/lib/shells.state", "debianutils" },
 	{ "etc/motd", "base-files" },
 	{ "etc/opt", "base-files" },
@@ -131,6 +133,25 @@ static int own_tree(struct ingot_unpack *u, struct ingot_tree **ret, struct ingo
 	return r;
 }
 
+/* The cache of ld.so has the tools' libraries in it; where the image does without a cache, it goes. */
+static int drop_ldso_cache(struct ingot_unpack *u, struct ingot_packages *at, struct ingot_err *err)
+{
+	struct transform t = { .store = u->l.store, .tree = at->tree, .log = u->l.log };
+	_cleanup_(ingot_delta_builder_freep) struct ingot_delta_builder *b = ingot_delta_new();
+	_cleanup_(ingot_delta_freep) struct ingot_delta *removal = NULL;
+	struct ingot_tree *next = NULL;
+	int needed = transform_needs_ldso_cache(&t, err);
+	ingot_pass(needed);
+	if (needed || ingot_tree_find(at->tree, INGOT_SPAN("etc/ld.so.cache")) < 0)
+		return 0;
+	ingot_pass(ingot_delta_remove(b, INGOT_SPAN("etc/ld.so.cache"), err));
+	ingot_pass(ingot_delta_finish(TAKE_PTR(b), &removal, err));
+	ingot_pass(ingot_apply(at->tree, removal, &next, err));
+	ingot_tree_unref(at->tree);
+	at->tree = next;
+	return 0;
+}
+
 static int prune(struct ingot_unpack *u, const struct ingot_tree *own, struct ingot_packages *at, struct ingot_err *err)
 {
 	_cleanup_(ingot_freep) bool *keep = ingot_alloc_array(ingot_tree_count(at->tree), sizeof(bool));
@@ -170,6 +191,7 @@ int ingot_unpack_prune(struct ingot_unpack *u, struct ingot_packages *at, struct
 	if (tools) {
 		ingot_pass(own_tree(u, &own, err));
 		ingot_pass(prune(u, own, at, err));
+		ingot_pass(drop_ldso_cache(u, at, err));
 	}
 	return unpack_has(u, "dpkg") ? 0 : write_records(u, at, err);
 }

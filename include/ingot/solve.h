@@ -38,6 +38,7 @@ int ingot_solver_index(struct ingot_solver *s, const char *label, uint64_t size,
 int ingot_solver_text(struct ingot_solver *s, const void *p, size_t n, struct ingot_err *err) INGOT_MUST_USE;
 /* Among the wants: every package that is "Essential: yes" at its newest version, but those that are excluded (policy 3.8). No package can have this name. */
 #define INGOT_SOLVE_ESSENTIAL "@essential"
+#define INGOT_SOLVE_IF_KNOWN "?" /* before a name: only if there is such a package */
 /* The closure of wants ("name", "name=version", "name:arch"), sorted by name, in the arena. No recommends, and no essential packages unless asked for. An
  * excluded package counts as present at its newest version, but neither it nor what only it needs is in the answer.
  * INGOT_E_INPUT with a readable chain when there is no solution. */

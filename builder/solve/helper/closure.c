@@ -126,7 +126,8 @@ static int no_such_version(struct universe *u, Id name, const char *version, str
 static int want(struct universe *u, struct question *q, const char *text, struct ingot_err *err)
 {
 	Pool *pool = u->pool;
-	_cleanup_(ingot_freep) char *copy = ingot_strdup(text);
+	bool if_known = strncmp(text, INGOT_SOLVE_IF_KNOWN, 1) == 0;
+	_cleanup_(ingot_freep) char *copy = ingot_strdup(text + if_known);
 	char *version = strchr(copy, '=');
 	if (version)
 		*version++ = 0;
@@ -136,6 +137,8 @@ static int want(struct universe *u, struct question *q, const char *text, struct
 	Id name = pool_str2id(pool, copy, 0), p, pp, best = 0;
 	Id arch_id = arch ? pool_str2id(pool, arch, 0) : 0;
 	bool known = false, excluded = false, other_arch = false;
+	if (if_known && (!name || !universe_best(u, name)))
+		return 0;
 	if (!name)
 		return explain_unknown(u, ingot_span_of(copy), "install", err);
 	FOR_PROVIDES(p, pp, name) {
