@@ -253,6 +253,9 @@ static int put_list(struct writing *w, const struct ingot_deb *d, struct ingot_e
 {
 	_cleanup_(ingot_buf_done) struct ingot_buf name = INGOT_BUF(512), list = INGOT_BUF(INGOT_MAX_TREE_TEXT);
 	ingot_pass(dpkg_name(d, &name, err));
+	for (size_t i = 0; i < ingot_delta_count(ingot_deb_delta(d)); i++)
+		if (ingot_span_has(ingot_delta_at(ingot_deb_delta(d), i)->path, '\n'))
+			return ingot_fail(err, INGOT_E_OUTSIDE, "a file's name has a line break in it, which dpkg's lists cannot hold");
 	dpkg_list_text(ingot_deb_delta(d), &list);
 	ingot_pass(ingot_buf_check(&list, "the list of files", err));
 	_cleanup_(ingot_freep) char *path = ingot_strf(DPKG_DIR "/info/%s.list", ingot_buf_cstr(&name));

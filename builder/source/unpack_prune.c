@@ -5,9 +5,10 @@
 #include <ingot/path.h>
 #include <ingot/resolve.h>
 
-/* Paths that scripts make for one package's use: they go with it. A directory stands for all below it. */
+/* Paths that scripts make for one package's use: they go with it. A directory stands for all below it, or (dirs) for the empty directories below it. */
 static const struct {
 	const char *path, *package;
+	bool dirs;
 } rows[] = {
 	{ DPKG_DIR, "dpkg" },
 	{ "etc/dpkg", "dpkg" },
@@ -21,19 +22,20 @@ static const struct {
 	{ "etc/subuid", "login" },
 	{ "var/lib/shells.state", "debianutils" },
 	{ "etc/motd", "base-files" },
-	{ "etc/opt", "base-files" },
+	{ "etc/opt", "base-files", true },
 	{ "etc/profile", "base-files" },
-	{ "home", "base-files" },
-	{ "media", "base-files" },
-	{ "mnt", "base-files" },
-	{ "opt", "base-files" },
-	{ "srv", "base-files" },
+	{ "home", "base-files", true },
+	{ "media", "base-files", true },
+	{ "mnt", "base-files", true },
+	{ "opt", "base-files", true },
+	{ "srv", "base-files", true },
 	{ "root/.bashrc", "base-files" },
 	{ "root/.profile", "base-files" },
-	{ "usr/local", "base-files" },
-	{ "var/local", "base-files" },
-	{ "var/mail", "base-files" },
-	{ "var/opt", "base-files" },
+	{ "usr/local", "base-files", true },
+	{ "usr/local/man", "base-files" },
+	{ "var/local", "base-files", true },
+	{ "var/mail", "base-files", true },
+	{ "var/opt", "base-files", true },
 	{ "var/spool/mail", "base-files" },
 	{ "var/log/btmp", "base-files" },
 	{ "var/log/faillog", "login" },
@@ -51,11 +53,11 @@ struct pruning {
 	bool *keep;
 };
 
-static bool about_a_tool(const struct pruning *p, struct ingot_span path)
+static bool about_a_tool(const struct pruning *p, struct ingot_span path, bool dir)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct ingot_span row = ingot_span_of(rows[i].path);
-		if (ingot_span_eq(path, row) || ingot_path_under(path, row))
+		if ((ingot_span_eq(path, row) || ingot_path_under(path, row)) && (dir || !rows[i].dirs))
 			return !unpack_has(p->u, rows[i].package);
 	}
 	return false;
@@ -68,7 +70,8 @@ static bool keeps(const struct pruning *p, size_t i)
 	if (ingot_tree_find(p->own, path) >= 0)
 		return true;
 	struct ingot_span origin = ingot_origins_name(p->origins, ingot_origins_of(p->origins, path));
-	return !ingot_span_starts(origin, "package ") && !ingot_span_is(origin, DATABASE_ORIGIN) && !about_a_tool(p, path);
+	bool dir = ingot_tree_node(p->tree, ingot_tree_at(p->tree, i)->node)->type == INGOT_DIR;
+	return !ingot_span_starts(origin, "package ") && !ingot_span_is(origin, DATABASE_ORIGIN) && !about_a_tool(p, path, dir);
 }
 
 /* Does the link lead to something that stays? Its way goes through links that may themselves be in question: those are looked at by where they lead. */
