@@ -1,5 +1,6 @@
 /* Faults that others had, each tried against us under its own name. What they have in common is in docs/SECURITY.md; the rest of each class is in test_poison, test_swap and
  * test_escape. */
+#include "../unit/run_suite.h"
 #include "canary.h"
 #include <ingot/store.h>
 #include <pthread.h>
@@ -468,9 +469,5 @@ int main(void)
 	tcase_add_test(t, CVE_2019_5736_our_own_program);
 	tcase_add_test(t, CVE_2017_5226_terminal);
 	suite_add_tcase(s, t);
-	SRunner *sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	int failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }
