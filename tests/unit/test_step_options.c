@@ -1,4 +1,5 @@
 /* What a step may be given beside its root: secrets, output that is masked, volumes that count as its disk, and the files of a step before it. */
+#include "run_suite.h"
 #include "step_root.h"
 #include <sys/mman.h>
 
@@ -143,9 +144,5 @@ int main(void)
 	tcase_add_test(t, files_of_the_step_before);
 	tcase_add_test(t, volumes_are_limited);
 	suite_add_tcase(s, t);
-	SRunner *sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	int failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }
