@@ -48,8 +48,8 @@ struct asks *asks_new(struct ledger *l, const struct step_plan *p, struct ingot_
 	/* The kernel's may be larger than what we know. */
 	a->in = ingot_alloc(a->size.seccomp_notif > sizeof(*a->in) ? a->size.seccomp_notif : sizeof(*a->in));
 	a->out = ingot_alloc(a->size.seccomp_notif_resp > sizeof(*a->out) ? a->size.seccomp_notif_resp : sizeof(*a->out));
-	a->call = (struct call){ .l = l, .whos = whos_new(p->uid, p->gid), .listener = -1 };
-	a->call.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	a->call = (struct call){ .l = l, .whos = whos_new(p->uid, p->gid), .listener = -1, .has_proc = !(p->flags & INGOT_STEP_CHROOT) };
+	a->call.proc = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (a->call.proc < 0) {
 		(void)ingot_fail_sys(err, INGOT_E_HOST, "opening the step's /proc");
 		return NULL;

@@ -38,7 +38,7 @@ struct ledger {
 
 static void fd_path(int fd, char ret[40])
 {
-	(void)snprintf(ret, 40, "/proc/self/fd/%d", fd);
+	(void)snprintf(ret, 40, "self/fd/%d", fd);
 }
 
 static uint32_t *find_slot(struct ledger *l, dev_t dev, ino_t ino)

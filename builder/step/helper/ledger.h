@@ -53,7 +53,8 @@ bool who_in_group(const struct who *w, uint32_t gid);
 struct call {
 	struct ledger *l;
 	struct whos *whos;
-	int listener, proc; /* the step's /proc */
+	int listener, proc; /* init's working directory: the /proc in which the step's processes are */
+	bool has_proc;      /* the step sees it, too */
 	uint64_t id;
 	pid_t tid;
 	int nr;

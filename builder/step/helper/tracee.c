@@ -76,7 +76,7 @@ static int its_own(const struct call *c, const char *path)
 		const char *prefix, *of;
 	} names[] = { { "/proc/self/", "" }, { "/proc/thread-self/", "" }, { "/dev/fd/", "fd/" }, { "/dev/stdin", "fd/0" }, { "/dev/stdout", "fd/1" }, { "/dev/stderr", "fd/2" } };
 	char name[4096 + 64];
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; c->has_proc && i < sizeof(names) / sizeof(names[0]); i++) {
 		size_t n = strlen(names[i].prefix);
 		if (strncmp(path, names[i].prefix, n) != 0)
 			continue;
