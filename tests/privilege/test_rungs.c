@@ -60,6 +60,20 @@ static struct ingot_tree *make_tree(void)
 	return t;
 }
 
+/* As the engine keeps them. */
+struct kept {
+	struct ingot_span v[64];
+	size_t n;
+	struct ingot_arena *arena;
+};
+
+static void note_kept(void *ctx, struct ingot_span kept_path)
+{
+	struct kept *k = ctx;
+	ck_assert_uint_lt(k->n, 64);
+	k->v[k->n++] = ingot_arena_span(k->arena, kept_path);
+}
+
 /* The delta's text; NULL with what the step ended with in *ret_status when that was not 0. */
 static char *delta_on(const struct rung *g, const struct ingot_tree *tree, const char *const *argv, uint32_t uid, unsigned *ret_status)
 {
@@ -87,17 +101,20 @@ static char *delta_on(const struct rung *g, const struct ingot_tree *tree, const
 	ck_assert_msg(r.reason == INGOT_STEP_ENDED, "%s: reason %d signal %u", g->name, (int)r.reason, r.signal);
 	if (r.status)
 		fprintf(stderr, "# %s: %s", g->name, ingot_buf_cstr(&r.tail));
-	ingot_step_result_done(&r);
 	if (*ret_status == 0) {
+		struct kept kept = { .arena = ingot_arena_new() };
 		_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
 		_cleanup_(ingot_intake_done) struct ingot_intake in = { 0 };
 		_cleanup_(ingot_delta_freep) struct ingot_delta *d = NULL;
-		struct ingot_intake_ops ops = { .whiteouts = true };
+		struct ingot_intake_ops ops = { .whiteouts = true, .kept = note_kept, .ctx = &kept };
 		int got = g->flags ? ingot_step_harvest_copied(root_fd, scratch_fd, g->flags, uid, uid, 0, &h, &err) : ingot_step_harvest(scratch_fd, uid, uid, 0, &h, &err);
 		ck_assert_msg(got == 0 && ingot_intake_drain(h.chan, store, &ops, &in, &err) == 0 && ingot_helper_finish(&h, &err) == 0, "%s: %s", g->name, err.msg);
-		ck_assert_msg(harvest_delta(tree, lower, in.delta, 1700000000, &d, &err) == 0, "%s: %s", g->name, err.msg);
+		const struct harvest_facts facts = { .uid = uid, .gid = uid, .kept = kept.v, .n_kept = kept.n, .owned = r.owned, .n_owned = r.n_owned, .epoch = 1700000000 };
+		ck_assert_msg(harvest_delta(tree, lower, in.delta, &facts, &d, &err) == 0, "%s: %s", g->name, err.msg);
 		ingot_delta_text(d, &text);
+		ingot_arena_free(kept.arena);
 	}
+	ingot_step_result_done(&r);
 	ingot_store_scratch_remove(store, scratch);
 	return *ret_status ? NULL : ingot_strdup(ingot_buf_cstr(&text));
 }
@@ -124,6 +141,8 @@ static const struct {
 	{ 0, false, { "/bin/p", "rm", "/links/1", "put", "/links/0", "zero" } },
 	{ 0, false, { "/bin/p", "xattr", "/data/a", "user.more", "m", "xattr", "/tree", "user.dir", "d" } },
 	{ 0, false, { "/bin/p", "truncate", "/data/sparse", "2", "mkdir", "/data/m", "chmod", "0", "/data/m" } },
+	{ 0, false, { "/bin/p", "chown", "1234", "/data/a", "chown", "7", "/links/2", "put", "/data/mine", "m", "chown", "8", "/data/mine", "mv", "/data/mine", "/etc/moved", "chown", "9", "/tree" } },
+	{ 0, false, { "/bin/p", "mknod", "/data/null", "mknod", "/etc/null", "mv", "/etc/null", "/etc/zero", "chmod", "0660", "/etc/zero" } },
 	{ 10001, false, { "/bin/p", "put", "/data/mine", "m", "put", "/etc/config", "by another", "mkdir", "/d", "put", "/d/f", "f", "chmod", "0", "/d/f", "chmod", "0", "/d", "cat", "/etc/config" } },
 };
 #define STEPS (sizeof(steps) / sizeof(steps[0]))
