@@ -3,6 +3,7 @@
 #include "engine.h"
 #include "harvest.h"
 #include "identity.h"
+#include "isolation.h"
 #include <ingot/checkout.h>
 #include <ingot/fd.h>
 #include <ingot/intake.h>
@@ -136,18 +137,22 @@ static int harvest(struct engine *e, const struct ingot_step_plan *plan, struct 
 {
 	_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
 	struct ingot_intake_ops ops = { .whiteouts = true, .kept = note_kept, .ctx = o };
-	ingot_pass(ingot_step_harvest(plan->scratch_fd, plan->uid, plan->gid, 0, &h, err));
+	if (plan->flags & INGOT_STEP_COPIED)
+		ingot_pass(ingot_step_harvest_copied(plan->root_fd, plan->scratch_fd, plan->flags, plan->uid, plan->gid, 0, &h, err));
+	else
+		ingot_pass(ingot_step_harvest(plan->scratch_fd, plan->uid, plan->gid, 0, &h, err));
 	ingot_pass(ingot_intake_drain(h.chan, e->store, &ops, &o->in, err));
 	return ingot_helper_finish(&h, err);
 }
 
-/* One run in a scratch directory of its own. */
-static int run_once(struct engine *e, struct ingot_step_plan *plan, struct outcome *o, struct ingot_err *err)
+/* One run in a scratch directory of its own, as this host can. */
+static int run_here(struct engine *e, struct ingot_step_plan *plan, struct outcome *o, struct ingot_err *err)
 {
 	char scratch[64];
 	_cleanup_(ingot_closep) int scratch_fd = ingot_store_scratch(e->store, scratch, err);
 	ingot_pass(scratch_fd);
 	plan->scratch_fd = scratch_fd;
+	plan->flags |= e->step_flags;
 	ingot_step_result_done(&o->result);
 	o->result = (struct ingot_step_result)INGOT_STEP_RESULT_INIT;
 	int r = ingot_step_run(plan, e->log, &o->result, err);
@@ -158,6 +163,12 @@ static int run_once(struct engine *e, struct ingot_step_plan *plan, struct outco
 	}
 	ingot_store_scratch_remove(e->store, scratch);
 	return r;
+}
+
+static int run_once(struct engine *e, struct ingot_step_plan *plan, struct outcome *o, struct ingot_err *err)
+{
+	int r = run_here(e, plan, o, err);
+	return r < 0 && isolation_fall_back(e, err) ? run_here(e, plan, o, err) : r;
 }
 
 /* Run on `lower`, the tree with mount points, and take in what changed on the disk. */
@@ -182,7 +193,7 @@ static int run_and_harvest(struct engine *e, const struct ingot_tree *lower, con
 	return ret->result.reason != INGOT_STEP_NEEDS_IDENTITY ? 0 : ingot_step_check(&plan, &ret->result, err);
 }
 
-static int run_fresh(struct engine *e, struct stage_state *s, const struct ingot_step *step, const char *label, const struct ingot_digest *key, struct ingot_delta **ret,
+static int run_fresh(struct engine *e, struct stage_state *s, const struct ingot_step *step, const char *label, const struct ingot_digest key[2], struct ingot_delta **ret,
 		     struct ingot_err *err)
 {
 	_cleanup_(ingot_tree_unrefp) struct ingot_tree *lower = NULL;
@@ -193,7 +204,9 @@ static int run_fresh(struct engine *e, struct stage_state *s, const struct ingot
 	ingot_pass(run_and_harvest(e, lower, step, label, &o, err));
 	const struct harvest_facts facts = { .uid = step->user, .gid = step->user, .kept = o.kept, .n_kept = o.n_kept, .owned = o.result.owned, .n_owned = o.result.n_owned, .epoch = e->epoch };
 	ingot_pass(harvest_delta(s->tree, lower, o.in.delta, &facts, &delta, err));
-	ingot_pass(keep(e, key, delta, &o.in, err));
+	ingot_pass(keep(e, &key[o.result.isolation == INGOT_ISOLATION_CHROOT], delta, &o.in, err));
+	if (o.result.isolation > e->result->isolation)
+		e->result->isolation = o.result.isolation;
 	if (o.in.has_pack)
 		needs_add(&s->needs, &o.in.pack);
 	e->result->steps_run++;
@@ -203,11 +216,14 @@ static int run_fresh(struct engine *e, struct stage_state *s, const struct ingot
 
 int run_step(struct engine *e, struct stage_state *s, const struct ingot_step *step, const char *label, struct ingot_err *err)
 {
-	struct ingot_digest key, pack;
+	struct ingot_digest key[2], pack; /* the second for what came out of a chroot */
 	_cleanup_(ingot_delta_freep) struct ingot_delta *delta = NULL;
 	bool has_pack = false;
-	step_key(e, s, step, &key);
-	int r = e->options->no_cache ? 0 : recall(e, &key, &delta, &pack, &has_pack, err);
+	step_key(e, s, step, &key[0]);
+	isolation_key(&key[0], &key[1]);
+	int r = e->options->no_cache ? 0 : recall(e, &key[0], &delta, &pack, &has_pack, err);
+	if (r == 0 && !e->options->no_cache && !e->options->full_isolation && (r = recall(e, &key[1], &delta, &pack, &has_pack, err)) > 0)
+		e->result->isolation = INGOT_ISOLATION_CHROOT;
 	ingot_pass(r);
 	if (r == 1) {
 		ingot_say(e->log, INGOT_INFO, "%s: unchanged", label);
@@ -215,7 +231,7 @@ int run_step(struct engine *e, struct stage_state *s, const struct ingot_step *s
 		if (has_pack)
 			needs_add(&s->needs, &pack);
 	} else {
-		ingot_pass(run_fresh(e, s, step, label, &key, &delta, err));
+		ingot_pass(run_fresh(e, s, step, label, key, &delta, err));
 	}
 	char origin[160];
 	(void)snprintf(origin, sizeof(origin), "step %s", label);

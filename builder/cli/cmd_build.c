@@ -16,6 +16,7 @@ static const struct cli_option options[] = {
 	{ "proxy", 0, "URL", "HTTP proxy, instead of the host's" },
 	{ "offline", 0, NULL, "use only what the store has" },
 	{ "no-cache", 0, NULL, "run every step again" },
+	{ "isolation", 0, "HOW", "auto, or full: refuse to run steps in a chroot, where a container gives no namespaces" },
 	{ "twice", 0, NULL, "build a second time without the cache and compare" },
 	{ "format", 0, "FORMAT", "text or json: how the result is printed" },
 	{ 0 },
@@ -42,6 +43,17 @@ static char *default_target(const char *recipe)
 	else if (n > 4 && strcmp(base + n - 4, ".yml") == 0)
 		n -= 4;
 	return ingot_strf("%.*s.oci.tar", (int)n, base);
+}
+
+/* The option, or the configuration's line. */
+static int read_isolation(const struct cli *c, bool *ret_full, struct ingot_err *err)
+{
+	const char *how = cli_value(c, "isolation");
+	how = how ? how : c->settings->isolation;
+	if (how && strcmp(how, "auto") != 0 && strcmp(how, "full") != 0)
+		return ingot_fail(err, INGOT_E_INPUT, "--isolation: '%s' is neither auto nor full", INGOT_SHOW(ingot_span_of(how)));
+	*ret_full = how && strcmp(how, "full") == 0;
+	return 0;
 }
 
 static void print_text(const char *target, const struct ingot_build_result *r, struct ingot_buf *out)
@@ -84,6 +96,7 @@ static void print_json(const char *target, const struct ingot_build_result *r, s
 	ingot_json_u64(&j, "steps_run", r->steps_run);
 	ingot_json_u64(&j, "steps_reused", r->steps_reused);
 	ingot_json_bool(&j, "reused", r->reused);
+	ingot_json_str(&j, "isolation", r->isolation == INGOT_ISOLATION_CHROOT ? "chroot" : "full");
 	ingot_json_bool(&j, "signed", r->signed_by_us);
 	if (r->signed_by_us)
 		ingot_json_str(&j, "key", r->key_id);
@@ -168,6 +181,7 @@ static int run(struct cli *c, struct ingot_err *err)
 		.no_cache = cli_has(c, "no-cache"),
 		.epoch = getenv("SOURCE_DATE_EPOCH"),
 	};
+	ingot_pass(read_isolation(c, &o.full_isolation, err));
 	return with_key(c, &o, target, err);
 }
 

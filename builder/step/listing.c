@@ -88,5 +88,10 @@ void step_inodes_done(struct step_inodes *s)
 
 bool step_is_covered(const char *path)
 {
-	return strcmp(path, "dev") == 0 || strcmp(path, "proc") == 0 || strcmp(path, "run") == 0 || strcmp(path, "tmp") == 0;
+	static const char *const covered[] = { "dev", "proc", "run", "tmp" };
+	size_t n = strcspn(path, "/");
+	for (size_t i = 0; i < sizeof(covered) / sizeof(covered[0]); i++)
+		if (strlen(covered[i]) == n && memcmp(path, covered[i], n) == 0)
+			return true;
+	return false;
 }

@@ -28,7 +28,7 @@ void step_inodes_done(struct step_inodes *s);
 /* The path under which this inode was seen first, or NULL: then it is this one. */
 const char *step_inodes_first(struct step_inodes *s, const struct stat *st, const char *path);
 
-/* /dev, /proc, /run and /tmp as tree paths: a step never sees what the Tree has there, and nothing of them is harvested. */
+/* Is the tree path /dev, /proc, /run or /tmp, or below one of them? A step never sees what the Tree has there, and nothing of them is harvested. */
 bool step_is_covered(const char *path);
 
 /* copy.c writes it when a copied checkout is finished, harvest reads it: one for each name of the checkout, parents first, names sorted. A file is untouched exactly if

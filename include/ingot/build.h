@@ -7,6 +7,7 @@
 #include <ingot/mirror.h>
 #include <ingot/recipe.h>
 #include <ingot/sign.h>
+#include <ingot/step.h>
 #include <ingot/store.h>
 
 struct ingot_build_options {
@@ -19,6 +20,7 @@ struct ingot_build_options {
 	const struct ingot_mirrors *mirrors; /* NULL: nothing may be missing from the store */
 	bool offline;
 	bool no_cache;           /* run every step again */
+	bool full_isolation;     /* no step in a chroot (step.h), nor what one gave earlier */
 	const char *epoch;       /* SOURCE_DATE_EPOCH as given, or NULL: the lock's date, or 0 without a lock */
 	unsigned parallel;       /* decoders at once; 0 = 2 */
 };
@@ -39,6 +41,7 @@ struct ingot_build_result {
 	int64_t epoch;
 	unsigned steps_run, steps_reused;
 	bool signed_by_us;
+	enum ingot_isolation isolation; /* the weakest of all steps */
 	bool reused; /* nothing had changed: the image is the one of an earlier build */
 	char key_id[65];
 };

@@ -122,5 +122,13 @@ int ingot_step_harvest(int scratch_fd, uint32_t uid, uint32_t gid, uint64_t limi
 /* The same for a step that ran with INGOT_STEP_COPIED, on the checkout root_fd: what is as it was is neither read nor sent. flags: those of the plan. */
 int ingot_step_harvest_copied(int root_fd, int scratch_fd, unsigned flags, uint32_t uid, uint32_t gid, uint64_t limit, struct ingot_helper *ret, struct ingot_err *err) INGOT_MUST_USE;
 
+/* The rung of the ladder that a host offers, for a step whose scratch directory is this one (emptied by the caller): found by trying, remembered by nobody. */
+struct ingot_rung {
+	bool possible;  /* false: nothing but packages can be built here, and ingot_doctor_explain() says why */
+	unsigned flags; /* for the plan: INGOT_STEP_COPIED, INGOT_STEP_CHROOT */
+	char text[64];  /* "full", "full, without overlay", "chroot (container root)", ... */
+};
+int ingot_step_rung(int scratch_fd, struct ingot_rung *ret, struct ingot_err *err) INGOT_MUST_USE;
+
 /* What the sandbox does, as a number: part of the key of a step's result (safety 6.4). Changes with the filter, mounts, environment or capabilities. */
 #define INGOT_STEP_POLICY 2

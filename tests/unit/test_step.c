@@ -347,7 +347,7 @@ END_TEST
 START_TEST(doctor)
 {
 	struct ingot_host_fact f[INGOT_MAX_HOST_FACTS];
-	int n = ingot_doctor(f, &err);
+	int n = ingot_doctor(-1, f, &err);
 	ck_assert_msg(n > 8, "%d %s", n, err.msg);
 	for (int i = 0; i < n; i++)
 		ck_assert_msg(f[i].ok || !f[i].needed, "%s: %s; %s", f[i].what, f[i].detail, f[i].fix);

@@ -53,8 +53,10 @@ static bool too_much(const struct init *i)
 /* Nobody of the step is left when this returns (safety 5.13). */
 static void kill_all(const struct init *i)
 {
-	if (i->proc >= 0) {
-		step_end_all(i->proc);
+	/* Without a pid namespace "all" would be the container; until there is a /proc, nothing has been started. */
+	if (i->p->flags & INGOT_STEP_CHROOT) {
+		if (i->proc >= 0)
+			step_end_all(i->proc);
 		return;
 	}
 	(void)kill(-1, SIGKILL);

@@ -1,3 +1,4 @@
+#include "../listing.h"
 #include "ledger.h"
 #include <dirent.h>
 #include <errno.h>
@@ -332,7 +333,7 @@ int ledger_write(struct ledger *l, int fd, struct ingot_err *err)
 	_cleanup_(ingot_buf_done) struct ingot_buf out = INGOT_BUF(GIB(1));
 	for (size_t i = 0; i < l->n; i++) {
 		const struct entry *e = &l->v[i];
-		if (e->pin < 0 || !e->is.set || !path_of(l, e, path))
+		if (e->pin < 0 || !e->is.set || !path_of(l, e, path) || (l->plan->flags & INGOT_STEP_CHROOT && step_is_covered(path + 1)))
 			continue;
 		ingot_owned_text(&e->is, text);
 		ingot_buf_put(&out, text, strlen(text) + 1);

@@ -57,6 +57,7 @@ struct call {
 	bool has_proc;      /* the step sees it, too */
 	uint64_t id;
 	pid_t tid;
+	pid_t shown; /* its number in proc, which may be a container's with a pid namespace above ours */
 	int nr;
 	const uint64_t *a;
 	bool needs_identity; /* out: this step must be begun again with INGOT_STEP_IDENTITY */

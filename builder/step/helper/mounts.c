@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* A file system context keeps messages ("e overlay: ..."), which say more than an errno. */
@@ -72,6 +73,14 @@ int step_mount_proc_of_host(struct ingot_err *err)
 	if (mount < 0 || mount_setattr(mount, "", AT_EMPTY_PATH | AT_RECURSIVE, &a, sizeof(a)) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "taking the container's /proc");
 	return TAKE_FD(mount);
+}
+
+/* overlayfs mounts on a file system without attributes, too (ovl_make_workdir() of the kernel warns and goes on), and then cannot say what is opaque or where it came from. */
+int step_overlay_wanted(int upper, struct ingot_err *err)
+{
+	if (fsetxattr(upper, "user.ingot.probe", "y", 1, 0) < 0 || fremovexattr(upper, "user.ingot.probe") < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "keeping attributes of files, which overlayfs needs");
+	return 0;
 }
 
 int step_mount_tmpfs(uint64_t size, const char *mode, struct ingot_err *err)

@@ -19,6 +19,7 @@ static int make_root(const struct step_plan *p, int lower, int upper, int work, 
 		return step_mount_clone(lower, "", ROOT_ATTR | MOUNT_ATTR_RDONLY, err);
 	if (p->flags & INGOT_STEP_COPIED)
 		return step_mount_clone(upper, "", ROOT_ATTR, err);
+	ingot_pass(step_overlay_wanted(upper, err));
 	char l[40], u[40], w[40];
 	/* Magic links: the kernel goes from the descriptor to the directory, no name is looked up. */
 	(void)snprintf(l, sizeof(l), "/proc/self/fd/%d", lower);

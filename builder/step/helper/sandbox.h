@@ -61,6 +61,7 @@ int step_mount_new(const char *type, const char *const *options, unsigned attr, 
 int step_mount_clone(int fd, const char *path, unsigned attr, struct ingot_err *err) INGOT_MUST_USE; /* of a directory or file, not of what is mounted below it */
 int step_mount_attr(int mount, unsigned attr, struct ingot_err *err) INGOT_MUST_USE;
 int step_mount_proc_of_host(struct ingot_err *err) INGOT_MUST_USE; /* read-only, with what hides parts of it */
+int step_overlay_wanted(int upper, struct ingot_err *err) INGOT_MUST_USE; /* can it be the upper directory of one? */
 int step_mount_tmpfs(uint64_t size, const char *mode, struct ingot_err *err) INGOT_MUST_USE;
 /* Attach to a directory of the new root: each component must be a directory, no link. */
 int step_attach(int mount, int root, struct ingot_span path, struct ingot_err *err) INGOT_MUST_USE;
@@ -105,6 +106,8 @@ int step_chroot_walls(struct ingot_err *err) INGOT_MUST_USE;
 int step_chroot_reader(int upper, int lower, struct ingot_err *err) INGOT_MUST_USE;
 
 /* procs.c: the processes of a step, as init sees them in this /proc. */
+pid_t step_self_in(int proc); /* our own number in it, or -1 */
+pid_t step_number_in(int proc, pid_t tid); /* that of a thread of the step, or -1 */
 pid_t step_parent_of(int proc, pid_t pid);
 int step_procs_each(int proc, int (*f)(pid_t pid, void *ctx), void *ctx); /* all that descend from us; returns how many; f < 0 ends it */
 /* Whether the step may signal this process: an owned pidfd to do it with if it descends from us (init), else -1 and errno. */

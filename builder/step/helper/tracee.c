@@ -80,7 +80,7 @@ static int its_own(const struct call *c, const char *path)
 		size_t n = strlen(names[i].prefix);
 		if (strncmp(path, names[i].prefix, n) != 0)
 			continue;
-		(void)snprintf(name, sizeof(name), "%d/%s%s", (int)c->tid, names[i].of, path + n);
+		(void)snprintf(name, sizeof(name), "%d/%s%s", (int)c->shown, names[i].of, path + n);
 		int fd = openat(c->proc, name, O_PATH | O_CLOEXEC);
 		return fd < 0 ? -errno : fd;
 	}
@@ -91,7 +91,7 @@ static int its_own(const struct call *c, const char *path)
 static bool same_root(const struct call *c)
 {
 	char link[32], target[8];
-	(void)snprintf(link, sizeof(link), "%d/root", (int)c->tid);
+	(void)snprintf(link, sizeof(link), "%d/root", (int)c->shown);
 	return readlinkat(c->proc, link, target, sizeof(target)) == 1 && target[0] == '/';
 }
 
@@ -99,9 +99,9 @@ static int open_link(const struct call *c, const char *what, int number)
 {
 	char link[64];
 	if (number >= 0)
-		(void)snprintf(link, sizeof(link), "%d/%s/%d", (int)c->tid, what, number);
+		(void)snprintf(link, sizeof(link), "%d/%s/%d", (int)c->shown, what, number);
 	else
-		(void)snprintf(link, sizeof(link), "%d/%s", (int)c->tid, what);
+		(void)snprintf(link, sizeof(link), "%d/%s", (int)c->shown, what);
 	int fd = openat(c->proc, link, O_PATH | O_CLOEXEC);
 	if (fd >= 0)
 		return fd;
@@ -163,7 +163,7 @@ int tracee_open_parent(const struct call *c, int dirfd, char *path, const char *
 mode_t tracee_umask(const struct call *c)
 {
 	char name[32], text[512];
-	(void)snprintf(name, sizeof(name), "%d/status", (int)c->tid);
+	(void)snprintf(name, sizeof(name), "%d/status", (int)c->shown);
 	_cleanup_(ingot_closep) int fd = openat(c->proc, name, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	text[n > 0 ? n : 0] = '\0';
