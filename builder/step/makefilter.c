@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -176,6 +177,17 @@ static void make_chroot(void)
 	/* "All of a user": PRIO_USER, IOPRIO_WHO_USER. */
 	deny(f, EPERM, SCMP_SYS(setpriority), SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffffU, 2));
 	deny(f, EPERM, SCMP_SYS(ioprio_set), SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffffU, 3));
+	/* System V's memory, semaphores and queues are the container's: what a step makes is new, and what was there is not found by its key. */
+	static const struct {
+		int call;
+		unsigned flags;
+	} by_key[] = { { SCMP_SYS(shmget), 2 }, { SCMP_SYS(semget), 2 }, { SCMP_SYS(msgget), 1 } };
+	static const uint64_t new[] = { IPC_CREAT, IPC_EXCL };
+	for (size_t i = 0; i < sizeof(by_key) / sizeof(by_key[0]); i++)
+		for (size_t k = 0; k < 2; k++) {
+			const struct scmp_arg_cmp old[] = { SCMP_A0(SCMP_CMP_NE, IPC_PRIVATE), SCMP_CMP64(by_key[i].flags, SCMP_CMP_MASKED_EQ, new[k], 0) };
+			must(seccomp_rule_add_array(f, SCMP_ACT_ERRNO(EPERM), by_key[i].call, 2, old), "keys of System V");
+		}
 	add_names(f, "chroot", SCMP_ACT_ERRNO(EPERM));
 	print("chroot", f);
 }

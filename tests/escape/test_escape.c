@@ -87,7 +87,7 @@ static void no_way_out(uint32_t uid, unsigned flags)
 	plan.argv = (const char *const[]){ "/bin/escape", "inside", canary, pid_text, port_text, key_text, abstract };
 	plan.n_argv = 7;
 	plan.uid = plan.gid = uid;
-	plan.flags = flags;
+	plan.flags = flags | (flags ? 0 : rung_flags());
 	plan.timeout = 60;
 	ck_assert_msg(ingot_step_run(&plan, NULL, &r, &err) == 0, "%s", err.msg);
 	ck_assert_msg(r.reason == INGOT_STEP_ENDED && r.status == 0, "reason %d status %u: %s", (int)r.reason, r.status, ingot_buf_cstr(&r.tail));

@@ -44,6 +44,9 @@ static int make_places(const struct step_plan *p, int upper, struct ingot_err *e
 	ingot_pass(run);
 	_cleanup_(ingot_closep) int tmp = ingot_open_beneath(upper, INGOT_SPAN("tmp"), O_RDONLY | O_DIRECTORY, err);
 	ingot_pass(tmp);
+	/* Not used, but what stands there is what a Tree for a step has there, or it is none. */
+	_cleanup_(ingot_closep) int proc = ingot_open_beneath(upper, INGOT_SPAN("proc"), O_PATH | O_DIRECTORY, err);
+	ingot_pass(proc);
 	if (fchown(dev, 0, 0) < 0 || fchmod(dev, 0755) < 0 || fchmod(run, 0755) < 0 || fchmod(tmp, 01777) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "making /dev, /run and /tmp");
 	ingot_pass(step_dev_make(dev, err));
