@@ -282,7 +282,7 @@ START_TEST(nothing_survives_the_builder)
 	char c[16];
 	ck_assert_int_eq(pipe(out), 0);
 	PLAN("children", "echo", "up", "sleep", "60");
-	plan.flags = INGOT_STEP_STDIO;
+	plan.flags = INGOT_STEP_STDIO | rung_flags();
 	plan.stdio[1] = out[1];
 	pid_t builder = fork();
 	if (builder == 0) {
