@@ -11,6 +11,7 @@ __attribute__((format(printf, 4, 0))) static void record(struct ingot_err *err, 
 	err->sys = sys;
 	err->where[0] = err->line[0] = err->hint[0] = '\0';
 	err->column = 0;
+	err->again = false;
 	(void)vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
 }
 
@@ -44,6 +45,12 @@ int ingot_hint(struct ingot_err *err, const char *fmt, ...)
 	(void)vsnprintf(err->hint, sizeof(err->hint), fmt, ap);
 	va_end(ap);
 	return -1;
+}
+
+int ingot_again(struct ingot_err *err)
+{
+	err->again = true;
+	return ingot_hint(err, "run the command again: it is made or fetched anew");
 }
 
 int ingot_context(struct ingot_err *err, const char *fmt, ...)

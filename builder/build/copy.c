@@ -96,25 +96,12 @@ static int put_entry(const struct engine *e, const struct from *from, size_t i, 
 	return ingot_delta_put(b, ingot_buf_view(&path), &node, err);
 }
 
-static void note_replaced(const struct engine *e, const struct stage_state *s, const struct ingot_delta *d)
-{
-	for (size_t i = 0; i < ingot_delta_count(d); i++) {
-		const struct ingot_change *c = ingot_delta_at(d, i);
-		const struct ingot_node *old = ingot_tree_lookup(s->tree, c->path);
-		if (!old || c->op != INGOT_PUT || old->type == INGOT_DIR || ingot_node_eq(old, ingot_delta_node(d, c->node), INGOT_IGNORE_MTIME))
-			continue;
-		struct ingot_span origin = ingot_origins_name(s->origins, ingot_origins_of(s->origins, c->path));
-		ingot_say(e->log, INGOT_NOTE, "/%s of %.*s is replaced by a copy", INGOT_SHOW(c->path), INGOT_SPAN_ARG(origin));
-	}
-}
-
 static int copy_resolved(struct engine *e, struct stage_state *s, struct from *from, const struct ingot_copy *copy, struct ingot_err *err)
 {
 	ingot_pass(open_from(e, s, copy, from, err));
 	_cleanup_(ingot_buf_done) struct ingot_buf target = INGOT_BUF(INGOT_MAX_PATH);
 	ingot_pass(target_path(s, from, copy, &target, err));
 	_cleanup_(ingot_delta_builder_freep) struct ingot_delta_builder *b = ingot_delta_new();
-	_cleanup_(ingot_delta_freep) struct ingot_delta *delta = NULL, *fitted = NULL;
 	size_t end = ingot_tree_subtree_end(from->tree, (size_t)from->index);
 	for (size_t i = (size_t)from->index; i < end; i++) {
 		/* The root of what is copied into the image's root is the image's own. */
@@ -122,12 +109,9 @@ static int copy_resolved(struct engine *e, struct stage_state *s, struct from *f
 			continue;
 		ingot_pass(put_entry(e, from, i, ingot_buf_view(&target), copy, b, err));
 	}
-	ingot_pass(ingot_delta_finish(TAKE_PTR(b), &delta, err));
-	ingot_pass(ingot_fit(s->tree, delta, e->epoch, &fitted, err));
-	note_replaced(e, s, fitted);
 	char origin[256];
 	(void)snprintf(origin, sizeof(origin), "copy from %s", copy->from);
-	return stage_apply(s, fitted, origin, err);
+	return stage_put(e, s, TAKE_PTR(b), origin, PUT_SAY_REPLACED, err);
 }
 
 int copy_into(struct engine *e, struct stage_state *s, const struct ingot_copy *copy, struct ingot_err *err)

@@ -15,10 +15,9 @@ static void engine_done(struct engine *e)
 {
 	for (size_t i = 0; e->recipe && i < e->recipe->n_stages; i++)
 		stage_state_done(&e->stages[i]);
-	for (size_t i = 0; e->recipe && i < e->recipe->n_sources; i++) {
-		ingot_delta_free(e->sources[i].delta);
+	for (size_t i = 0; e->recipe && i < e->recipe->n_sources; i++)
 		ingot_tree_unref(e->sources[i].tree);
-	}
+	vault_done(&e->vault);
 	free(e->stages);
 	free(e->sources);
 	ingot_closep(&e->dirfd);
@@ -102,6 +101,18 @@ static int image_key(struct engine *e, struct ingot_digest *ret, struct ingot_er
 	return 0;
 }
 
+/* A build with secrets looks at what it puts out, and one with the network asks for permission: neither is answered by the record of an earlier one. */
+static bool needs_a_look(const struct engine *e)
+{
+	for (size_t i = 0; i <= e->recipe->n_stages; i++) {
+		const struct ingot_stage *s = i < e->recipe->n_stages ? &e->recipe->stages[i] : &e->recipe->image.stage;
+		for (size_t k = 0; k < s->n_steps; k++)
+			if (s->steps[k].secrets.n || (s->steps[k].network && strcmp(s->steps[k].network, "host") == 0))
+				return true;
+	}
+	return false;
+}
+
 static int build(struct engine *e, struct ingot_err *err)
 {
 	struct ingot_digest key, chroot_key;
@@ -109,7 +120,8 @@ static int build(struct engine *e, struct ingot_err *err)
 	ingot_pass(choose_epoch(e, err));
 	ingot_pass(image_key(e, &key, err));
 	isolation_key(&key, &chroot_key);
-	if (!e->options->no_cache) {
+	vault_unused(e);
+	if (!e->options->no_cache && !needs_a_look(e)) {
 		int r = reuse_image(e, &key, err);
 		if (r == 0 && !e->options->full_isolation && (r = reuse_image(e, &chroot_key, err)) > 0)
 			e->result->isolation = INGOT_ISOLATION_CHROOT;
@@ -126,11 +138,25 @@ static int build(struct engine *e, struct ingot_err *err)
 	return r;
 }
 
-int ingot_build(struct ingot_store *store, const struct ingot_build_options *options, const struct ingot_log *log, struct ingot_build_result *ret, struct ingot_err *err)
+/* 1: it failed in a way that doing it once more mends. */
+static int build_once(struct ingot_store *store, const struct ingot_build_options *options, const struct ingot_log *log, struct ingot_build_result *ret, struct ingot_err *err)
 {
 	struct ingot_build_result result = { 0 };
 	_cleanup_(engine_done) struct engine e = { .store = store, .options = options, .log = log, .dirfd = -1, .result = &result };
-	ingot_pass(build(&e, err));
+	if (build(&e, err) < 0)
+		return err->again && !e.spent ? 1 : -1;
 	*ret = result;
 	return 0;
+}
+
+int ingot_build(struct ingot_store *store, const struct ingot_build_options *options, const struct ingot_log *log, struct ingot_build_result *ret, struct ingot_err *err)
+{
+	int r = build_once(store, options, log, ret, err);
+	if (r == 1) {
+		/* A damaged object of the cache is a miss (safety.md 9.8). It was set aside, with a warning that names it, and everything that rests on it is a miss now;
+		 * what does not is still there. Once: a store that goes on rotting is the user's to know of. */
+		ingot_say(log, INGOT_INFO, "building again, because %s", err->msg);
+		r = build_once(store, options, log, ret, err);
+	}
+	return r == 0 ? 0 : -1;
 }

@@ -1,5 +1,6 @@
 /* engine.h - the state of one build. Internal to build. */
 #pragma once
+#include "vault.h"
 #include <ingot/build.h>
 #include <ingot/lock.h>
 #include <ingot/origin.h>
@@ -26,8 +27,7 @@ void stage_state_done(struct stage_state *s);
 /* A files source, read once a build. */
 struct source_state {
 	const struct ingot_source *source;
-	struct ingot_delta *delta; /* NULL: not read yet */
-	struct ingot_tree *tree;   /* the same as a tree of its own, for copying from */
+	struct ingot_tree *tree; /* as a tree of its own, for copying from; NULL: not read yet */
 	struct ingot_digest pack;
 };
 
@@ -41,8 +41,10 @@ struct engine {
 	int64_t epoch;
 	unsigned step_flags; /* of the rung on which steps run here (isolation.h) */
 	bool rung_tried;
+	struct vault vault; /* secrets, once a step has asked for one */
 	struct stage_state *stages; /* one a stage of the recipe */
 	struct source_state *sources;
+	bool spent; /* something that comes or goes through a pipe was begun: this build cannot be done once more */
 	struct ingot_build_result *result;
 };
 
@@ -53,6 +55,11 @@ struct stage_state *engine_stage(struct engine *e, const char *name);
 int engine_source(struct engine *e, const char *name, struct source_state **ret, struct ingot_err *err) INGOT_MUST_USE;
 /* tree = tree + delta, origin noted. */
 int stage_apply(struct stage_state *s, const struct ingot_delta *d, const char *origin, struct ingot_err *err) INGOT_MUST_USE;
+
+/* put.c */
+enum put_how { PUT_QUIETLY, PUT_SAY_REPLACED };
+/* The delta finished, fitted to the stage's tree (ingot_fit) and applied; files of another origin that it replaces are told if asked. */
+int stage_put(struct engine *e, struct stage_state *s, struct ingot_delta_builder *take_b, const char *origin, enum put_how how, struct ingot_err *err) INGOT_MUST_USE;
 
 /* copy.c */
 int copy_into(struct engine *e, struct stage_state *s, const struct ingot_copy *copy, struct ingot_err *err) INGOT_MUST_USE;

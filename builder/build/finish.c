@@ -43,26 +43,20 @@ static int add_user(struct engine *e, struct stage_state *s, struct ingot_err *e
 {
 	_cleanup_(ingot_delta_builder_freep) struct ingot_delta_builder *b = ingot_delta_new();
 	_cleanup_(ingot_pack_abortp) struct ingot_pack *pack = NULL;
-	_cleanup_(ingot_delta_freep) struct ingot_delta *delta = NULL, *fitted = NULL;
 	struct ingot_digest pack_id;
 	ingot_pass(ingot_pack_begin(e->store, &pack, err));
 	if (ingot_accounts_add(e->store, s->tree, &e->recipe->image.user, e->epoch, pack, b, err) < 0)
 		return ingot_recipe_blame(e->recipe, e->recipe->image.user.at, err);
 	ingot_pass(ingot_pack_end(TAKE_PTR(pack), &pack_id, err));
 	needs_add(&s->needs, &pack_id);
-	ingot_pass(ingot_delta_finish(TAKE_PTR(b), &delta, err));
-	ingot_pass(ingot_fit(s->tree, delta, e->epoch, &fitted, err));
-	return stage_apply(s, fitted, "ingot: user", err);
+	return stage_put(e, s, TAKE_PTR(b), "ingot: user", PUT_QUIETLY, err);
 }
 
 static int add_writable(struct engine *e, struct stage_state *s, struct ingot_err *err)
 {
 	_cleanup_(ingot_delta_builder_freep) struct ingot_delta_builder *b = ingot_delta_new();
-	_cleanup_(ingot_delta_freep) struct ingot_delta *delta = NULL, *fitted = NULL;
 	ingot_pass(add_places(e, s, b, err));
-	ingot_pass(ingot_delta_finish(TAKE_PTR(b), &delta, err));
-	ingot_pass(ingot_fit(s->tree, delta, e->epoch, &fitted, err));
-	return stage_apply(s, fitted, "ingot: writable", err);
+	return stage_put(e, s, TAKE_PTR(b), "ingot: writable", PUT_QUIETLY, err);
 }
 
 static void say_findings(const struct engine *e, const struct stage_state *s, const struct ingot_normal_result *r)

@@ -1,10 +1,12 @@
 #include "engine.h"
 #include "layers.h"
+#include "leaks.h"
 #include <ingot/archive.h>
 #include <ingot/escape.h>
 #include <ingot/mem.h>
 #include <ingot/num.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define MAX_LAYERS 8
@@ -55,12 +57,20 @@ static int check_budget(const struct engine *e, struct ingot_err *err)
 	return ingot_recipe_blame(e->recipe, e->recipe->image.at, err);
 }
 
+static bool is_pipe(const char *path)
+{
+	struct stat st;
+	return strcmp(path, "-") == 0 || (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
+}
+
 static int write_signed(struct engine *e, const struct ingot_image *image, const struct ingot_image_docs *docs, struct ingot_err *err)
 {
 	struct ingot_archive archive = { .image = image, .docs = docs };
 	struct ingot_signatures signatures;
-	if (e->options->key) {
-		ingot_try(err, ingot_sign_image(e->store, e->options->key, &docs->manifest, docs->reference.full, image->created, &signatures, err), "signing");
+	const struct ingot_key *key = e->options->key;
+	if (key) {
+		e->spent = key->path ? is_pipe(key->path) : !key->env;
+		ingot_try(err, ingot_sign_image(e->store, key, &docs->manifest, docs->reference.full, image->created, &signatures, err), "signing");
 		archive.extra = signatures.blobs;
 		archive.n_extra = INGOT_SIGNATURE_BLOBS;
 		e->result->signed_by_us = true;
@@ -68,12 +78,15 @@ static int write_signed(struct engine *e, const struct ingot_image *image, const
 	}
 	if (!e->options->target)
 		return 0;
+	e->spent |= is_pipe(e->options->target);
 	ingot_try(err, ingot_archive_write(e->store, &archive, e->options->target, err), "writing %s", INGOT_SHOW(ingot_span_of(e->options->target)));
 	return 0;
 }
 
-/* The image from its layers: what a fresh build and a reused one have in common. */
-static int put_out(struct engine *e, struct ingot_image_layer *layers, size_t n_layers, struct ingot_err *err)
+static int keep_record(struct engine *e, const struct stage_state *s, const struct ingot_digest *key, const struct ingot_image_layer *layers, size_t n, struct ingot_err *err);
+
+/* The image from its layers: what a fresh build and a reused one (without stage and key) have in common. */
+static int put_out(struct engine *e, struct ingot_image_layer *layers, size_t n_layers, const struct stage_state *fresh, const struct ingot_digest *key, struct ingot_err *err)
 {
 	const struct ingot_image_spec *spec = &e->recipe->image;
 	struct ingot_label annotations[2];
@@ -109,7 +122,12 @@ static int put_out(struct engine *e, struct ingot_image_layer *layers, size_t n_
 	struct ingot_image_docs docs = { 0 };
 	ingot_try(err, ingot_image_make(e->store, &image, &docs, err), "the image's documents");
 	note_result(e, &image, &docs);
-	int r = check_budget(e, err);
+	int r = leaks_of_documents(e, &docs, err);
+	/* The record comes before the archive: a reader that closes the pipe early costs nothing but that archive. */
+	if (r == 0 && fresh)
+		r = keep_record(e, fresh, key, layers, n_layers, err);
+	if (r == 0)
+		r = check_budget(e, err);
 	if (r == 0)
 		r = write_signed(e, &image, &docs, err);
 	ingot_image_docs_done(&docs);
@@ -191,7 +209,7 @@ int reuse_image(struct engine *e, const struct ingot_digest *key, struct ingot_e
 	if (r == 0 || parse_record(ingot_buf_view(&text), layers, &n, e->result) < 0)
 		return 0;
 	set_compression(e, layers, n);
-	ingot_pass(put_out(e, layers, n, err));
+	ingot_pass(put_out(e, layers, n, NULL, NULL, err));
 	e->result->reused = true;
 	return 1;
 }
@@ -200,6 +218,7 @@ int make_image(struct engine *e, struct stage_state *s, const struct ingot_diges
 {
 	struct layer_split split;
 	struct ingot_image_layer layers[MAX_LAYERS] = { 0 };
+	ingot_pass(leaks_of_tree(e, s, err));
 	ingot_pass(layer_split(s->tree, s->origins, &split, err));
 	int r = 0;
 	set_compression(e, layers, split.n);
@@ -213,7 +232,5 @@ int make_image(struct engine *e, struct stage_state *s, const struct ingot_diges
 	ingot_pass(r);
 	e->result->tree = *ingot_tree_id(s->tree);
 	e->result->files = ingot_tree_count(s->tree);
-	/* The record comes before the archive: a reader that closes the pipe early costs nothing but that archive. */
-	ingot_pass(keep_record(e, s, key, layers, n, err));
-	return put_out(e, layers, n, err);
+	return put_out(e, layers, n, s, key, err);
 }

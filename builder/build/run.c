@@ -4,6 +4,9 @@
 #include "harvest.h"
 #include "identity.h"
 #include "isolation.h"
+#include "leaks.h"
+#include "places.h"
+#include "shell.h"
 #include <ingot/checkout.h>
 #include <ingot/fd.h>
 #include <ingot/intake.h>
@@ -13,7 +16,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static void step_key(const struct engine *e, const struct stage_state *s, const struct ingot_step *step, struct ingot_digest *ret)
+static void step_key(const struct engine *e, const struct stage_state *s, const struct ingot_step *step, const struct places *places, struct ingot_digest *ret)
 {
 	struct cachekey k;
 	cachekey_begin(&k, "ingot step 1");
@@ -32,6 +35,7 @@ static void step_key(const struct engine *e, const struct stage_state *s, const 
 	cachekey_str(&k, "workdir", step->workdir);
 	cachekey_u64(&k, "user", step->user);
 	cachekey_u64(&k, "epoch", (uint64_t)e->epoch);
+	places_key(e, places, &k);
 	cachekey_end(&k, ret);
 }
 
@@ -146,7 +150,7 @@ static int harvest(struct engine *e, const struct ingot_step_plan *plan, struct 
 }
 
 /* One run in a scratch directory of its own, as this host can. */
-static int run_here(struct engine *e, struct ingot_step_plan *plan, struct outcome *o, struct ingot_err *err)
+static int run_here(struct engine *e, struct places *places, struct ingot_step_plan *plan, struct outcome *o, struct ingot_err *err)
 {
 	char scratch[64];
 	_cleanup_(ingot_closep) int scratch_fd = ingot_store_scratch(e->store, scratch, err);
@@ -155,24 +159,29 @@ static int run_here(struct engine *e, struct ingot_step_plan *plan, struct outco
 	plan->flags |= e->step_flags;
 	ingot_step_result_done(&o->result);
 	o->result = (struct ingot_step_result)INGOT_STEP_RESULT_INIT;
-	int r = ingot_step_run(plan, e->log, &o->result, err);
+	int r = places_open(e, places, err);
+	places_plan(e, places, plan);
+	if (r == 0)
+		r = ingot_step_run(plan, e->log, &o->result, err);
 	if (r == 0 && o->result.reason != INGOT_STEP_NEEDS_IDENTITY) {
 		r = ingot_step_check(plan, &o->result, err);
 		if (r == 0 && (r = harvest(e, plan, o, err)) < 0)
 			(void)ingot_context(err, "taking in what the step changed");
 	}
+	if (r < 0 && err->code == INGOT_E_STEP && e->options->shell_on_fail)
+		shell_open(e, places->step, plan);
 	ingot_store_scratch_remove(e->store, scratch);
 	return r;
 }
 
-static int run_once(struct engine *e, struct ingot_step_plan *plan, struct outcome *o, struct ingot_err *err)
+static int run_once(struct engine *e, struct places *places, struct ingot_step_plan *plan, struct outcome *o, struct ingot_err *err)
 {
-	int r = run_here(e, plan, o, err);
-	return r < 0 && isolation_fall_back(e, err) ? run_here(e, plan, o, err) : r;
+	int r = run_here(e, places, plan, o, err);
+	return r < 0 && isolation_fall_back(e, err) ? run_here(e, places, plan, o, err) : r;
 }
 
 /* Run on `lower`, the tree with mount points, and take in what changed on the disk. */
-static int run_and_harvest(struct engine *e, const struct ingot_tree *lower, const struct ingot_step *step, const char *label, struct outcome *ret, struct ingot_err *err)
+static int run_and_harvest(struct engine *e, const struct ingot_tree *lower, const struct ingot_step *step, struct places *places, const char *label, struct outcome *ret, struct ingot_err *err)
 {
 	_cleanup_(ingot_closep) int root_fd = -1;
 	_cleanup_(ingot_arena_freep) struct ingot_arena *arena = ingot_arena_new();
@@ -182,29 +191,35 @@ static int run_and_harvest(struct engine *e, const struct ingot_tree *lower, con
 	plan.root_fd = root_fd;
 	if (identity_remembered(e, step))
 		identity_plan(lower, arena, &plan);
-	ingot_pass(run_once(e, &plan, ret, err));
+	ingot_pass(run_once(e, places, &plan, ret, err));
 	if (ret->result.reason != INGOT_STEP_NEEDS_IDENTITY)
 		return 0;
 	/* From the beginning, because what it did until then was seen by nobody in the new light. Its output stays visible twice, which is honest. */
 	ingot_say(e->log, INGOT_INFO, "%s: becomes another user; once more, with every process told who it is", label);
 	ingot_pass(identity_remember(e, step, err));
 	identity_plan(lower, arena, &plan);
-	ingot_pass(run_once(e, &plan, ret, err));
+	ingot_pass(run_once(e, places, &plan, ret, err));
 	return ret->result.reason != INGOT_STEP_NEEDS_IDENTITY ? 0 : ingot_step_check(&plan, &ret->result, err);
 }
 
-static int run_fresh(struct engine *e, struct stage_state *s, const struct ingot_step *step, const char *label, const struct ingot_digest key[2], struct ingot_delta **ret,
+static int run_fresh(struct engine *e, struct stage_state *s, const struct ingot_step *step, struct places *places, const char *label, const struct ingot_digest key[2], struct ingot_delta **ret,
 		     struct ingot_err *err)
 {
-	_cleanup_(ingot_tree_unrefp) struct ingot_tree *lower = NULL;
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *base = NULL, *lower = NULL;
 	_cleanup_(outcome_done) struct outcome o = { .result = INGOT_STEP_RESULT_INIT, .arena = ingot_arena_new() };
 	_cleanup_(ingot_delta_freep) struct ingot_delta *delta = NULL;
 	ingot_say(e->log, INGOT_INFO, "%s: running", label);
-	ingot_pass(harvest_lower(s->tree, &lower, err));
-	ingot_pass(run_and_harvest(e, lower, step, label, &o, err));
+	ingot_pass(points_add(e, places, s->tree, &base, err));
+	ingot_pass(harvest_lower(base, &lower, err));
+	ingot_pass(run_and_harvest(e, lower, step, places, label, &o, err));
 	const struct harvest_facts facts = { .uid = step->user, .gid = step->user, .kept = o.kept, .n_kept = o.n_kept, .owned = o.result.owned, .n_owned = o.result.n_owned, .epoch = e->epoch };
-	ingot_pass(harvest_delta(s->tree, lower, o.in.delta, &facts, &delta, err));
-	ingot_pass(keep(e, &key[o.result.isolation == INGOT_ISOLATION_CHROOT], delta, &o.in, err));
+	ingot_pass(harvest_delta(base, lower, o.in.delta, &facts, &delta, err));
+	ingot_pass(points_drop(places, s->tree, base, &delta, err));
+	places_keep(e, places);
+	int leaks = leaks_of_step(e, delta, label, err);
+	ingot_pass(leaks);
+	if (!leaks) /* with a secret in it, it would be used again when that secret is another, and nobody would know what to look for */
+		ingot_pass(keep(e, &key[o.result.isolation == INGOT_ISOLATION_CHROOT], delta, &o.in, err));
 	if (o.result.isolation > e->result->isolation)
 		e->result->isolation = o.result.isolation;
 	if (o.in.has_pack)
@@ -219,8 +234,14 @@ int run_step(struct engine *e, struct stage_state *s, const struct ingot_step *s
 	struct ingot_digest key[2], pack; /* the second for what came out of a chroot */
 	_cleanup_(ingot_delta_freep) struct ingot_delta *delta = NULL;
 	bool has_pack = false;
-	step_key(e, s, step, &key[0]);
+	_cleanup_(places_done) struct places places = { 0 };
+	ingot_pass(places_begin(e, step, &places, err));
+	step_key(e, s, step, &places, &key[0]);
 	isolation_key(&key[0], &key[1]);
+	if (places.network) {
+		ingot_say(e->log, INGOT_WARNING, "%s: has the host's network; the image is not hermetic", label);
+		e->result->steps_network++;
+	}
 	int r = e->options->no_cache ? 0 : recall(e, &key[0], &delta, &pack, &has_pack, err);
 	if (r == 0 && !e->options->no_cache && !e->options->full_isolation && (r = recall(e, &key[1], &delta, &pack, &has_pack, err)) > 0)
 		e->result->isolation = INGOT_ISOLATION_CHROOT;
@@ -231,7 +252,7 @@ int run_step(struct engine *e, struct stage_state *s, const struct ingot_step *s
 		if (has_pack)
 			needs_add(&s->needs, &pack);
 	} else {
-		ingot_pass(run_fresh(e, s, step, label, key, &delta, err));
+		ingot_pass(run_fresh(e, s, step, &places, label, key, &delta, err));
 	}
 	char origin[160];
 	(void)snprintf(origin, sizeof(origin), "step %s", label);

@@ -51,13 +51,12 @@ int engine_source(struct engine *e, const char *name, struct source_state **ret,
 			s = &e->sources[i];
 	if (!s || s->source->kind != INGOT_SRC_FILES)
 		return ingot_fail(err, INGOT_E_INPUT, "'%s' is neither a stage nor a files source", INGOT_SHOW(ingot_span_of(name)));
-	if (!s->delta) {
+	if (!s->tree) {
 		_cleanup_(ingot_tree_unrefp) struct ingot_tree *empty = ingot_tree_empty();
 		_cleanup_(ingot_delta_freep) struct ingot_delta *delta = NULL, *whole = NULL;
 		ingot_pass(ingot_files_load(e->store, e->dirfd, e->recipe, s->source, e->epoch, e->log, &delta, &s->pack, err));
 		ingot_pass(ingot_fit(empty, delta, e->epoch, &whole, err));
 		ingot_pass(ingot_apply(empty, whole, &s->tree, err));
-		s->delta = TAKE_PTR(delta);
 	}
 	*ret = s;
 	return 0;

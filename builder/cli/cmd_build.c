@@ -4,6 +4,7 @@
 #include <ingot/json.h>
 #include <ingot/mem.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct cli_option options[] = {
 	{ "output", 'o', "TARGET", "FILE, - (stdout), or dir:PATH for an image layout (default: NAME.oci.tar)" },
@@ -18,6 +19,9 @@ static const struct cli_option options[] = {
 	{ "no-cache", 0, NULL, "run every step again" },
 	{ "isolation", 0, "HOW", "auto, or full: refuse to run steps in a chroot, where a container gives no namespaces" },
 	{ "twice", 0, NULL, "build a second time without the cache and compare" },
+	{ "secret", 0, "id=ID,src=FILE", "the value of a secret that steps ask for; or id=ID,env=NAME" },
+	{ "allow-network", 0, NULL, "permit steps with network: host" },
+	{ "on-fail", 0, "shell", "open a shell where a step fails; stdin must be a terminal" },
 	{ "format", 0, "FORMAT", "text or json: how the result is printed" },
 	{ 0 },
 };
@@ -64,6 +68,8 @@ static void print_text(const char *target, const struct ingot_build_result *r, s
 	ingot_buf_fmt(out, "  manifest  %s\n", INGOT_DIGEST(&r->manifest));
 	ingot_buf_fmt(out, "  size      %s in %zu layer%s, %llu files and directories\n", cli_size(r->size, size), r->n_layers, r->n_layers == 1 ? "" : "s", (unsigned long long)r->files);
 	ingot_buf_fmt(out, "  user      %u:%u\n", r->uid, r->gid);
+	if (r->steps_network)
+		ingot_buf_fmt(out, "  hermetic  no: %u step%s had the network\n", r->steps_network, r->steps_network == 1 ? "" : "s");
 	if (r->signed_by_us)
 		ingot_buf_fmt(out, "  signed    by key %s\n", r->key_id);
 	else
@@ -95,6 +101,8 @@ static void print_json(const char *target, const struct ingot_build_result *r, s
 	ingot_json_end(&j, ']');
 	ingot_json_u64(&j, "steps_run", r->steps_run);
 	ingot_json_u64(&j, "steps_reused", r->steps_reused);
+	ingot_json_u64(&j, "steps_network", r->steps_network);
+	ingot_json_bool(&j, "hermetic", r->steps_network == 0);
 	ingot_json_bool(&j, "reused", r->reused);
 	ingot_json_str(&j, "isolation", r->isolation == INGOT_ISOLATION_CHROOT ? "chroot" : "full");
 	ingot_json_bool(&j, "signed", r->signed_by_us);
@@ -146,13 +154,10 @@ static int with_key(struct cli *c, struct ingot_build_options *o, const char *ta
 {
 	const char *option = cli_has(c, "unsigned") ? NULL : cli_has(c, "key") ? cli_value(c, "key") : c->settings->key;
 	_cleanup_(cli_forget) char *passphrase = NULL;
-	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(4096);
 	struct ingot_key key = { .fd = -1 };
 	if (option) {
-		ingot_pass(ingot_key_from_option(option, NULL, &text, &key, err));
 		ingot_pass(cli_passphrase(c, false, &passphrase, err));
-		key.has_passphrase = passphrase != NULL;
-		key.passphrase = ingot_span_of(passphrase);
+		ingot_pass(ingot_key_from_option(option, passphrase, &key, err));
 		o->key = &key;
 	}
 	int r = build_with(c, o, target, err);
@@ -160,13 +165,48 @@ static int with_key(struct cli *c, struct ingot_build_options *o, const char *ta
 	return r;
 }
 
+static int read_secrets(const struct cli *c, struct ingot_arena *arena, struct ingot_secret_source *ret, size_t *ret_n, struct ingot_err *err)
+{
+	const char *texts[CLI_MAX_VALUES];
+	size_t n = cli_values(c, "secret", texts, CLI_MAX_VALUES);
+	for (size_t i = 0; i < n; i++) {
+		ingot_pass(ingot_secret_parse(arena, texts[i], &ret[i], err));
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(ret[i].id, ret[k].id) == 0)
+				return ingot_fail(err, INGOT_E_INPUT, "--secret: %s is given twice", INGOT_SHOW(ingot_span_of(ret[i].id)));
+	}
+	*ret_n = n;
+	return 0;
+}
+
+static int check_on_fail(const struct cli *c, struct ingot_err *err)
+{
+	const char *how = cli_value(c, "on-fail");
+	if (!how)
+		return 0;
+	if (strcmp(how, "shell") != 0)
+		return ingot_fail(err, INGOT_E_INPUT, "--on-fail is shell, not '%s'", INGOT_SHOW(ingot_span_of(how)));
+	/* At once, and not when a step fails an hour later. */
+	for (int fd = 0; fd <= 2; fd++)
+		if (isatty(fd) != 1) {
+			(void)ingot_fail(err, INGOT_E_INPUT, "--on-fail=shell needs a terminal, and %s is none", fd == 0 ? "stdin" : fd == 1 ? "stdout" : "stderr");
+			return ingot_hint(err, "leave it out where nobody can answer");
+		}
+	return 0;
+}
+
 static int run(struct cli *c, struct ingot_err *err)
 {
 	const char *sets[CLI_MAX_VALUES];
+	struct ingot_secret_source secrets[CLI_MAX_VALUES];
+	size_t n_secrets = 0;
+	_cleanup_(ingot_arena_freep) struct ingot_arena *arena = ingot_arena_new();
 	_cleanup_(ingot_mirrors_freep) struct ingot_mirrors *mirrors = NULL;
 	_cleanup_(ingot_freep) char *made = NULL;
 	const char *target = cli_value(c, "output");
 	ingot_pass(check_signing(c, err));
+	ingot_pass(check_on_fail(c, err));
+	ingot_pass(read_secrets(c, arena, secrets, &n_secrets, err));
 	ingot_pass(cli_mirrors(c, &mirrors, err));
 	if (!target)
 		target = made = default_target(c->operands[0]);
@@ -180,6 +220,10 @@ static int run(struct cli *c, struct ingot_err *err)
 		.offline = cli_has(c, "offline"),
 		.no_cache = cli_has(c, "no-cache"),
 		.epoch = getenv("SOURCE_DATE_EPOCH"),
+		.secrets = secrets,
+		.n_secrets = n_secrets,
+		.allow_network = cli_has(c, "allow-network"),
+		.shell_on_fail = cli_has(c, "on-fail"),
 	};
 	ingot_pass(read_isolation(c, &o.full_isolation, err));
 	return with_key(c, &o, target, err);
@@ -193,7 +237,9 @@ const struct cli_verb cli_verb_build = {
 	.max_operands = 1,
 	.summary = "recipe and lock in, signed OCI archive out",
 	.text = "\nNothing is fetched that the lock does not name by its sha256; steps run without network as an unprivileged user. Times in the image are\n"
-		"SOURCE_DATE_EPOCH if it is set, else the newest date in the lock. The same recipe, lock and files give the same digest everywhere.",
+		"SOURCE_DATE_EPOCH if it is set, else the newest date in the lock. The same recipe, lock and files give the same digest everywhere.\n"
+		"\nA secret is read when a step asks for it, and is a file in that step's /run/secrets. Its value is masked in output, and before anything is\n"
+		"written the image is searched for it.",
 	.options = options,
 	.run = run,
 };

@@ -22,6 +22,7 @@ static int print(struct cli *c, const char *what, const struct ingot_store_stats
 		ingot_json_u64(&j, "objects", s->objects);
 		ingot_json_u64(&j, "packs", s->packs);
 		ingot_json_u64(&j, "refs", s->refs);
+		ingot_json_u64(&j, "caches", s->caches);
 		ingot_json_u64(&j, "checkouts", s->checkouts);
 		ingot_json_u64(&j, "bytes", s->bytes);
 		ingot_json_u64(&j, "damaged", s->damaged);
@@ -30,6 +31,8 @@ static int print(struct cli *c, const char *what, const struct ingot_store_stats
 	} else {
 		ingot_buf_fmt(&out, "%s%llu objects, %llu packs, %llu references, %llu checkouts, %s", what, (unsigned long long)s->objects, (unsigned long long)s->packs,
 			      (unsigned long long)s->refs, (unsigned long long)s->checkouts, cli_size(s->bytes, size));
+		if (s->caches)
+			ingot_buf_fmt(&out, "; %llu of the references keep a step's cache", (unsigned long long)s->caches);
 		if (s->damaged)
 			ingot_buf_fmt(&out, "; %llu damaged, set aside", (unsigned long long)s->damaged);
 		ingot_buf_char(&out, '\n');

@@ -1,6 +1,7 @@
 #include "cli.h"
 #include <ingot/escape.h>
 #include <ingot/fd.h>
+#include <ingot/limits.h>
 #include <ingot/mem.h>
 #include <ingot/mirror.h>
 #include <signal.h>
@@ -36,18 +37,29 @@ void cli_forget(char **secret)
 	*secret = NULL;
 }
 
+/* One line, as an editor or echo writes it. What is not one line is no passphrase: cut at the first newline or NUL, it would be another one than its owner believes. */
+static int one_line(const char *path, struct ingot_span text, char **ret, struct ingot_err *err)
+{
+	if (ingot_span_ends(text, "\n"))
+		text.n--;
+	if (ingot_span_ends(text, "\r"))
+		text.n--;
+	if (!text.n)
+		return ingot_fail(err, INGOT_E_INPUT, "the passphrase's file %s is empty", INGOT_SHOW(ingot_span_of(path)));
+	if (ingot_span_has(text, '\n') || ingot_span_has(text, '\0'))
+		return ingot_fail(err, INGOT_E_INPUT, "the passphrase's file %s holds more than one line of text", INGOT_SHOW(ingot_span_of(path)));
+	*ret = ingot_strf("%.*s", INGOT_SPAN_ARG(text));
+	return 0;
+}
+
 static int from_file(const char *path, char **ret, struct ingot_err *err)
 {
-	struct ingot_buf b = INGOT_BUF(4096);
-	int r = ingot_read_file(path, 4096, &b, err);
-	if (r == 0) {
-		/* One line ending belongs to the editor, not to the passphrase. */
-		if (b.n && b.p[b.n - 1] == '\n')
-			b.n--;
-		*ret = ingot_alloc(b.n + 1);
-		if (b.n)
-			memcpy(*ret, b.p, b.n);
-	}
+	struct ingot_buf b = INGOT_BUF(KIB(1));
+	int r = ingot_read_file(path, KIB(1), &b, err);
+	if (r < 0)
+		(void)ingot_context(err, "the passphrase's file");
+	else
+		r = one_line(path, ingot_buf_view(&b), ret, err);
 	if (b.p)
 		explicit_bzero(b.p, b.cap);
 	ingot_buf_done(&b);

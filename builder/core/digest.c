@@ -57,12 +57,6 @@ int ingot_digest_cmp(const struct ingot_digest *a, const struct ingot_digest *b)
 	return memcmp(a->b, b->b, sizeof(a->b));
 }
 
-bool ingot_digest_is_zero(const struct ingot_digest *d)
-{
-	static const struct ingot_digest zero;
-	return ingot_digest_eq(d, &zero);
-}
-
 const char *ingot_digest_hex(const struct ingot_digest *d, char ret[65])
 {
 	ingot_format_hex(d->b, sizeof(d->b), ret);

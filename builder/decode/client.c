@@ -95,3 +95,20 @@ int ingot_decode_members(struct ingot_input in, const struct ingot_member_ops *o
 	ingot_pass(no_name_twice(names, n, err));
 	return ingot_helper_finish(&h, err);
 }
+
+int ingot_decode_gzip(struct ingot_input in, const struct ingot_member_ops *ops, void *ctx, struct ingot_err *err)
+{
+	_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
+	ingot_pass(ingot_decode_start(&h, INGOT_DECODE_GUNZIP, in, INGOT_MAX_GUNZIP, err));
+	union ingot_msg m;
+	int type;
+	while ((type = ingot_chan_recv(h.chan, INGOT_PERMIT(INGOT_MSG_MEMBER) | INGOT_PERMIT(INGOT_MSG_DONE), &m, err)) == INGOT_MSG_MEMBER) {
+		uint64_t size = m.member.size;
+		if (size > INGOT_MAX_GUNZIP)
+			return ingot_fail(err, INGOT_E_BUG, "helper protocol: an impossible member");
+		if (ops->begin)
+			ingot_pass(ops->begin(ctx, m.member.name, size, err));
+		ingot_pass(take_member(h.chan, size, ops, ctx, err));
+	}
+	return type < 0 ? lost(&h, err) : ingot_helper_finish(&h, err);
+}

@@ -121,7 +121,7 @@ int doc_drain(struct ingot_chan *c, struct ingot_doc **ret, struct ingot_err *er
 	return 0;
 }
 
-int ingot_decode_json(struct ingot_input in, struct ingot_doc **ret, struct ingot_err *err)
+static int decode_json(struct ingot_input in, struct ingot_doc **ret, struct ingot_err *err)
 {
 	_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
 	_cleanup_(ingot_doc_freep) struct ingot_doc *d = NULL;
@@ -139,7 +139,7 @@ int ingot_decode_json_bytes(struct ingot_span text, struct ingot_doc **ret, stru
 	if (fd < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "an anonymous file for JSON");
 	ingot_pass(ingot_write_all(fd, text.p, text.n, err));
-	return ingot_decode_json((struct ingot_input){ fd, 0, text.n }, ret, err);
+	return decode_json((struct ingot_input){ fd, 0, text.n }, ret, err);
 }
 
 /* --- asking --- */

@@ -82,10 +82,7 @@ static int copy_hashed(struct ingot_content *c, int fd, struct ingot_err *err)
 int oci_copy_blob(struct ingot_store *s, const struct ingot_blob_ref *b, int fd, struct ingot_err *err)
 {
 	_cleanup_(ingot_content_done) struct ingot_content c = INGOT_CONTENT_INIT;
-	int found = ingot_store_find(s, &b->digest, &c, err);
-	ingot_pass(found);
-	if (!found || c.size != b->size)
-		return ingot_fail(err, INGOT_E_BUG, "the blob %s is %s the store", INGOT_DIGEST(&b->digest), found ? "of another size in" : "missing from");
+	ingot_try(err, ingot_store_need(s, &b->digest, b->size, &c, err), "blob");
 	/* Bytes that this process hashed while it wrote them can be copied by the kernel; older ones may have rotted and are read. */
 	int r = b->fresh ? ingot_copy_range(c.fd, c.offset, c.size, fd, err) : copy_hashed(&c, fd, err);
 	ingot_try(err, r, "blob %s", INGOT_DIGEST(&b->digest));

@@ -118,6 +118,16 @@ static int check_copy(struct decode *d, const struct ingot_recipe *r, const stru
 	return 0;
 }
 
+static int check_bind(struct decode *d, const struct ingot_recipe *r, const struct ingot_bind *b, struct ingot_err *err)
+{
+	if (ingot_recipe_stage(r, b->from))
+		return 0;
+	if (!ingot_recipe_source(r, b->from))
+		return unknown_name(d, r, "from", b->from, b->at, true, err);
+	(void)decode_fail(d, b->at, err, "bind: \"%s\" is a source, and only a stage has files to show", b->from);
+	return ingot_hint(err, "copy the source into a stage and bind that, or copy it into this one");
+}
+
 static int check_stage(struct decode *d, const struct ingot_recipe *r, struct ingot_stage *s, struct ingot_err *err)
 {
 	if (s->base && !ingot_recipe_stage(r, s->base)) {
@@ -128,9 +138,12 @@ static int check_stage(struct decode *d, const struct ingot_recipe *r, struct in
 			return decode_fail(d, s->at, err, "base: \"%s\" is a source, but not of an image", s->base);
 	}
 	ingot_pass(check_install(d, r, &s->packages, err));
-	for (size_t i = 0; i < s->n_steps; i++)
+	for (size_t i = 0; i < s->n_steps; i++) {
 		if (s->steps[i].kind == INGOT_STEP_COPY)
 			ingot_pass(check_copy(d, r, &s->steps[i].copy, err));
+		for (size_t k = 0; k < s->steps[i].n_binds; k++)
+			ingot_pass(check_bind(d, r, &s->steps[i].binds[k], err));
+	}
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "recipe_finish.h"
 #include <ingot/escape.h>
+#include <ingot/limits.h>
 
 #define DEFAULT_UID 10001 /* above what distributions give to system and login accounts, below nothing that matters */
 
@@ -58,6 +59,61 @@ static void add_vars(struct decode *d, struct ingot_pairs *env)
 	*env = (struct ingot_pairs){ v, n };
 }
 
+struct place_of {
+	const char *path, *key;
+	struct ingot_place at;
+};
+
+static bool same_or_below(const char *path, const char *dir)
+{
+	size_t n = strlen(dir);
+	while (n && dir[n - 1] == '/')
+		n--;
+	return strncmp(path, dir, n) == 0 && (path[n] == '/' || !path[n]);
+}
+
+static int check_place(struct decode *d, const struct place_of *all, size_t i, struct ingot_err *err)
+{
+	static const char *const own[] = { "/dev", "/proc", "/run", "/sys", "/tmp" };
+	const struct place_of *p = &all[i];
+	for (size_t k = 0; k < sizeof(own) / sizeof(own[0]); k++)
+		if (same_or_below(p->path, own[k])) {
+			(void)decode_fail(d, p->at, err, "%s: every step has a %s of its own, so nothing can be there", p->key, own[k]);
+			return ingot_hint(err, "choose another place; /tmp and /run are in memory already");
+		}
+	for (size_t k = 0; k < i; k++)
+		if (same_or_below(p->path, all[k].path) || same_or_below(all[k].path, p->path)) {
+			(void)decode_fail(d, p->at, err, "%s: %s and %s (%s) are in each other's way", p->key, INGOT_SHOW(ingot_span_of(p->path)), INGOT_SHOW(ingot_span_of(all[k].path)), all[k].key);
+			return ingot_hint(err, "the other is on line %u; neither may be the other, or lie below it", all[k].at.line);
+		}
+	return 0;
+}
+
+/* Caches, directories in memory and binds are mounts: each has a place, of which the others know nothing. */
+static int finish_places(struct decode *d, struct ingot_step *s, struct ingot_err *err)
+{
+	struct place_of all[INGOT_MAX_STEP_MOUNTS + INGOT_MAX_STEP_TMPFS];
+	size_t n = 0;
+	if (s->cache.n + s->n_binds > INGOT_MAX_STEP_MOUNTS)
+		return decode_fail(d, s->at, err, "a step has at most %d caches and binds", INGOT_MAX_STEP_MOUNTS);
+	if (s->n_tmpfs > INGOT_MAX_STEP_TMPFS)
+		return decode_fail(d, s->at, err, "a step has at most %d directories in memory", INGOT_MAX_STEP_TMPFS);
+	if (s->secrets.n > INGOT_MAX_STEP_SECRETS)
+		return decode_fail(d, s->secrets.at[INGOT_MAX_STEP_SECRETS], err, "a step has at most %d secrets", INGOT_MAX_STEP_SECRETS);
+	for (size_t i = 0; i < s->cache.n; i++)
+		all[n++] = (struct place_of){ s->cache.v[i], "cache", s->cache.at[i] };
+	for (size_t i = 0; i < s->n_tmpfs; i++)
+		all[n++] = (struct place_of){ s->tmpfs[i].path, "tmpfs", s->tmpfs[i].at };
+	for (size_t i = 0; i < s->n_binds; i++) {
+		if (!s->binds[i].path)
+			s->binds[i].path = "/";
+		all[n++] = (struct place_of){ s->binds[i].to, "bind", s->binds[i].at };
+	}
+	for (size_t i = 0; i < n; i++)
+		ingot_pass(check_place(d, all, i, err));
+	return 0;
+}
+
 int finish_step(struct decode *d, const struct node *n, void *out, struct ingot_err *err)
 {
 	struct ingot_step *s = out;
@@ -78,7 +134,10 @@ int finish_step(struct decode *d, const struct node *n, void *out, struct ingot_
 	if (!s->timeout)
 		s->timeout = 3600;
 	add_vars(d, &s->env);
-	return 0;
+	const struct node *network = node_get(n, "network");
+	if (network)
+		s->network_at = network->at;
+	return finish_places(d, s, err);
 }
 
 int finish_user(struct decode *d, const struct node *n, void *out, struct ingot_err *err)

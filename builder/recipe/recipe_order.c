@@ -18,6 +18,11 @@ static size_t waits_for(const struct ingot_recipe *r, const struct ingot_stage *
 		i = s->steps[k].kind == INGOT_STEP_COPY ? index_of(r, s->steps[k].copy.from) : SIZE_MAX;
 		if (i != SIZE_MAX && !placed[i])
 			return i;
+		for (size_t m = 0; m < s->steps[k].n_binds; m++) {
+			i = index_of(r, s->steps[k].binds[m].from);
+			if (i != SIZE_MAX && !placed[i])
+				return i;
+		}
 	}
 	return SIZE_MAX;
 }
@@ -36,7 +41,7 @@ static int name_cycle(struct decode *d, const struct ingot_recipe *r, size_t sta
 		ingot_buf_fmt(&b, " -> %s", r->stages[at].name);
 	} while (at != first);
 	(void)decode_fail(d, r->stages[first].at, err, "stages use each other in a circle: %s", ingot_buf_cstr(&b));
-	return ingot_hint(err, "the arrow means: is based on, or copies from");
+	return ingot_hint(err, "the arrow means: is based on, copies from, or binds");
 }
 
 int recipe_order(struct decode *d, struct ingot_recipe *r, struct ingot_err *err)

@@ -10,8 +10,8 @@ static const char *const w_distributions[] = { "debian", NULL };
 static const char *const w_architectures[] = { "amd64", NULL };
 static const char *const w_later_architectures[] = { "arm64", "armhf", "i386", "ppc64el", "riscv64", "s390x", NULL };
 static const char *const w_compressions[] = { "zstd", "gzip", NULL };
-static const char *const w_networks[] = { "none", NULL };
-static const char *const w_later_networks[] = { "host", "all", "fetch", NULL };
+static const char *const w_networks[] = { "none", "host", NULL };
+static const char *const w_later_networks[] = { "all", "fetch", NULL };
 static const char *const w_signals[] = { "SIGHUP", "SIGINT", "SIGQUIT", "SIGABRT", "SIGKILL", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGTERM", "SIGCONT", "SIGSTOP", "SIGWINCH", "SIGRTMIN+3", NULL };
 static const char *const w_rules[] = { "setuid", "setgid", "capability", "device", "world-writable", "transient", NULL };
 
@@ -60,6 +60,20 @@ static const struct field f_copy[] = {
 };
 static const struct object o_copy = { "a copy", "Copies a file or directory.", f_copy, N(f_copy), sizeof(struct ingot_copy), AT(ingot_copy, at), .finish = finish_copy };
 
+static const struct field f_tmpfs[] = {
+	{ "path", SLOT_STRING, REQUIRED, AT(ingot_tmpfs, path), .rule = &rule_directory, .example = "\"/var/tmp/work\"", .doc = "Where it is." },
+	{ "size", SLOT_SIZE, SCALARS, AT(ingot_tmpfs, size), .rule = &rule_size, .example = "\"4GiB\"", .fallback = "\"1GiB\"", .doc = "The most that it holds." },
+};
+static const struct object o_tmpfs = { "a tmpfs", "A directory in memory, empty at first and gone after the step. A plain path is short for {path: PATH}.", f_tmpfs, N(f_tmpfs), sizeof(struct ingot_tmpfs), AT(ingot_tmpfs, at),
+				       .scalar_key = "path" };
+
+static const struct field f_bind[] = {
+	{ "from", SLOT_STRING, REQUIRED, AT(ingot_bind, from), .rule = &rule_name, .example = "\"build\"", .doc = "The stage whose files are shown." },
+	{ "path", SLOT_STRING, 0, AT(ingot_bind, path), .rule = &rule_absolute, .example = "\"/out\"", .fallback = "\"/\"", .doc = "Which directory of that stage." },
+	{ "to", SLOT_STRING, REQUIRED, AT(ingot_bind, to), .rule = &rule_directory, .example = "\"/in\"", .doc = "Where the step sees it." },
+};
+static const struct object o_bind = { "a bind", "A directory of another stage, shown to a step for reading. Nothing is copied, and nothing of it enters the stage.", f_bind, N(f_bind), sizeof(struct ingot_bind), AT(ingot_bind, at) };
+
 static const struct field f_step[] = {
 	{ "copy", SLOT_OBJECT, 0, AT(ingot_step, copy), .object = &o_copy, .doc = "Copy files into the stage." },
 	{ "run", SLOT_COMMAND, RAW | REPEATS | NONEMPTY | SCALARS, AT(ingot_step, script), AT(ingot_step, argv), .rule = &rule_word, .example = "\"make -C /src install DESTDIR=/out\"",
@@ -71,9 +85,14 @@ static const struct field f_step[] = {
 	{ "shell", SLOT_STRING, 0, AT(ingot_step, shell), .rule = &rule_directory, .with = "run", .example = "\"/bin/bash\"", .fallback = "\"/bin/sh\"",
 	  .doc = "The shell that reads a script; the stage must hold it. It is called with -e: the first failing command ends the step." },
 	{ "timeout", SLOT_U32, 0, AT(ingot_step, timeout), .min = 1, .max = 604800, .with = "run", .example = "600", .fallback = "3600", .doc = "Seconds after which the step is ended and the build fails." },
-	{ "cache", SLOT_NONE, LATER | REPEATS, .rule = &rule_directory, .with = "run", .example = "[\"/root/.cache/ccache\"]", .doc = "Directories that are kept from build to build and never enter the image." },
-	{ "secrets", SLOT_NONE, LATER | REPEATS, .rule = &rule_name, .with = "run", .example = "[\"token\"]", .doc = "Secrets, given on the command line, that this step alone can read." },
-	{ "network", SLOT_NONE, 0, .words = w_networks, .later_words = w_later_networks, .with = "run", .fallback = "\"none\"", .doc = "Steps have no network." },
+	{ "cache", SLOT_STRINGS, 0, AT(ingot_step, cache), .rule = &rule_directory, .with = "run", .example = "[\"/root/.cache/ccache\"]",
+	  .doc = "Directories that are kept from build to build and never enter the image. Each step works on a copy of its own; what it leaves there is kept if it succeeds." },
+	{ "tmpfs", SLOT_LIST, 0, AT(ingot_step, tmpfs), AT(ingot_step, n_tmpfs), .object = &o_tmpfs, .with = "run", .doc = "Directories in memory that vanish after the step, beside /tmp and /run, which always are." },
+	{ "bind", SLOT_LIST, 0, AT(ingot_step, binds), AT(ingot_step, n_binds), .object = &o_bind, .with = "run", .doc = "Directories of other stages that this step can read." },
+	{ "secrets", SLOT_STRINGS, 0, AT(ingot_step, secrets), .rule = &rule_name, .with = "run", .example = "[\"token\"]",
+	  .doc = "Secrets that this step alone can read, as /run/secrets/NAME. Their values are given on the command line: --secret id=NAME,src=FILE." },
+	{ "network", SLOT_STRING, 0, AT(ingot_step, network), .words = w_networks, .later_words = w_later_networks, .with = "run", .fallback = "\"none\"",
+	  .doc = "none, or host: the network of the host, which a build permits with --allow-network only, and which makes it one that nobody can repeat for certain." },
 };
 static const struct object o_step = { "a step", "One step of a stage: exactly one of copy and run.", f_step, N(f_step), sizeof(struct ingot_step), AT(ingot_step, at), { "copy", "run" }, .finish = finish_step };
 
@@ -154,4 +173,4 @@ static const struct field f_recipe[] = {
 };
 const struct object schema_recipe = { "the recipe", "A recipe of ingot: what an image is made of.", f_recipe, N(f_recipe), sizeof(struct ingot_recipe), NO_PLACE };
 
-const struct object *const schema_objects[] = { &o_source, &o_stage, &o_step, &o_packages, &o_copy, &o_image, &o_user, &o_test, &o_policy, &o_allow, NULL };
+const struct object *const schema_objects[] = { &o_source, &o_stage, &o_step, &o_tmpfs, &o_bind, &o_packages, &o_copy, &o_image, &o_user, &o_test, &o_policy, &o_allow, NULL };

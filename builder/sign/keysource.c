@@ -1,4 +1,4 @@
-/* Where keys and passphrases come from, and how they get to the signer: by descriptor, unread. */
+/* Where keys come from, and how they and their passphrases get to the signer: by descriptor, keys unread. */
 #include "inside.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -58,9 +58,9 @@ int key_open(const struct ingot_key *key, int *ret_fd, struct ingot_err *err)
 	return 0;
 }
 
-int ingot_key_from_option(const char *option, const char *passphrase_file, struct ingot_buf *text, struct ingot_key *ret, struct ingot_err *err)
+int ingot_key_from_option(const char *option, const char *passphrase, struct ingot_key *ret, struct ingot_err *err)
 {
-	struct ingot_key key = { .fd = -1 };
+	struct ingot_key key = { .fd = -1, .has_passphrase = passphrase != NULL, .passphrase = ingot_span_of(passphrase) };
 	struct ingot_span o = ingot_span_of(option);
 	if (ingot_span_starts(o, "env://"))
 		key.env = option + 6;
@@ -68,23 +68,6 @@ int ingot_key_from_option(const char *option, const char *passphrase_file, struc
 		key.path = option;
 	if (!o.n || (key.env && !key.env[0]))
 		return ingot_fail(err, INGOT_E_INPUT, "a key is named FILE or env://NAME");
-	const char *from_env = getenv("INGOT_PASSPHRASE");
-	if (!from_env)
-		from_env = getenv("COSIGN_PASSWORD");
-	if (passphrase_file) {
-		ingot_try(err, ingot_read_file(passphrase_file, KIB(1), text, err), "the passphrase's file");
-		struct ingot_span rest = ingot_buf_view(text), line;
-		if (!ingot_span_next(&rest, '\n', &line))
-			line = (struct ingot_span){ "", 0 };
-		if (ingot_span_ends(line, "\r"))
-			line.n--;
-		if (rest.n)
-			return ingot_fail(err, INGOT_E_INPUT, "the passphrase's file %s holds more than one line", INGOT_SHOW(ingot_span_of(passphrase_file)));
-		key.passphrase = line;
-	} else {
-		key.passphrase = ingot_span_of(from_env);
-	}
-	key.has_passphrase = key.passphrase.n > 0;
 	*ret = key;
 	return 0;
 }

@@ -52,8 +52,10 @@ static int read_file(struct ingot_store *store, const struct ingot_tree *tree, s
 		return ingot_fail(err, INGOT_E_OUTSIDE, "/%s is not a regular file of at most %llu bytes", f->path, (unsigned long long)INGOT_MAX_ACCOUNTS);
 	int r = ingot_store_get(store, &n->content, &f->text, err);
 	ingot_pass(r);
-	if (r == 0)
-		return ingot_fail(err, INGOT_E_BUG, "/%s: its content is missing from the store; build again", f->path);
+	if (r == 0) {
+		(void)ingot_fail(err, INGOT_E_BUG, "/%s: its content %s is missing from the store", f->path, INGOT_DIGEST(&n->content));
+		return ingot_again(err);
+	}
 	f->existed = true;
 	f->mode = n->mode;
 	f->gid = n->gid;

@@ -63,11 +63,12 @@ static int find_bytes(struct ingot_store *s, const struct ingot_deb_job *job, st
 	ingot_pass(there);
 	if (!there) {
 		(void)ingot_fail(err, INGOT_E_OUTSIDE, "the package %s is not in the store", INGOT_DIGEST(&job->sha256));
-		return ingot_hint(err, "it was removed or damaged meanwhile; run the build again and it is fetched anew");
+		return ingot_again(err); /* it was there when what is missing was fetched */
 	}
+	ingot_pass(check_bytes(ret, err));
 	if (ret->size != job->size)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "the package has %llu bytes, the lock says %llu", (unsigned long long)ret->size, (unsigned long long)job->size);
-	return check_bytes(ret, err);
+	return 0;
 }
 
 static int begin(struct ingot_store *s, struct conversion *c, struct ingot_deb_job *job, struct ingot_err *err)

@@ -27,8 +27,10 @@ static int feed(struct locking *l, struct ingot_solver *solver, const struct loc
 	struct ingot_content c = INGOT_CONTENT_INIT;
 	int found = ingot_store_find(l->store, &x->text, &c, err);
 	ingot_pass(found);
-	if (!found)
-		return ingot_fail(err, INGOT_E_BUG, "the package index of %s has vanished from the store", x->suite);
+	if (!found) {
+		(void)ingot_fail(err, INGOT_E_BUG, "the package index of %s has vanished from the store", x->suite);
+		return ingot_again(err);
+	}
 	_cleanup_(ingot_freep) char *block = ingot_alloc(1 << 18);
 	int r = ingot_solver_index(solver, x->suite, x->size, err);
 	while (r == 0) {

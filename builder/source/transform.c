@@ -53,8 +53,10 @@ int transform_read(struct transform *t, const char *path, size_t max, struct ing
 	if (n->size > max)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "/%s is larger than the limit of %zu bytes", path, max);
 	int r = ingot_store_get(t->store, &n->content, out, err);
-	if (r == 0)
-		return ingot_fail(err, INGOT_E_BUG, "/%s: its content %s is missing from the store; build again", path, INGOT_DIGEST(&n->content));
+	if (r == 0) {
+		(void)ingot_fail(err, INGOT_E_BUG, "/%s: its content %s is missing from the store", path, INGOT_DIGEST(&n->content));
+		return ingot_again(err);
+	}
 	return r;
 }
 

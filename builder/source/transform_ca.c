@@ -18,8 +18,10 @@ int transform_ca(struct transform *t, struct ingot_err *err)
 		if (n->type != INGOT_FILE || !ingot_span_ends(e->path, ".crt"))
 			continue;
 		int r = ingot_store_get(t->store, &n->content, &bundle, err);
-		if (r == 0)
-			return ingot_fail(err, INGOT_E_BUG, "a certificate's content %s is missing from the store; build again", INGOT_DIGEST(&n->content));
+		if (r == 0) {
+			(void)ingot_fail(err, INGOT_E_BUG, "a certificate's content %s is missing from the store", INGOT_DIGEST(&n->content));
+			return ingot_again(err);
+		}
 		ingot_pass(r);
 		if (bundle.n && bundle.p[bundle.n - 1] != '\n')
 			ingot_buf_char(&bundle, '\n');

@@ -34,12 +34,22 @@ void ingot_step_result_done(struct ingot_step_result *r)
 	r->n_owned = 0;
 }
 
+/* overlayfs refuses a work directory that a volatile mount has used, and has no need of the old one. */
+static int scratch_again(int scratch_fd, struct ingot_err *err)
+{
+	if (renameat(scratch_fd, STEP_WORK, scratch_fd, STEP_WORK ".old") < 0 || mkdirat(scratch_fd, STEP_WORK, 0700) < 0)
+		return ingot_fail_sys(err, INGOT_E_BUG, "making the step's scratch directories");
+	return 0;
+}
+
 /* The upper directory is the root that the step sees, so it begins as a likeness of the checkout's. */
 static int make_scratch(const struct ingot_step_plan *p, struct ingot_err *err)
 {
 	struct stat st;
 	if (fstat(p->root_fd, &st) < 0)
 		return ingot_fail_sys(err, INGOT_E_BUG, "looking at the checkout");
+	if (p->flags & INGOT_STEP_AGAIN)
+		return scratch_again(p->scratch_fd, err);
 	if (mkdirat(p->scratch_fd, STEP_UPPER, 0700) < 0 || mkdirat(p->scratch_fd, STEP_WORK, 0700) < 0)
 		return ingot_fail_sys(err, INGOT_E_BUG, "making the step's scratch directories");
 	_cleanup_(ingot_closep) int upper = openat(p->scratch_fd, STEP_UPPER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -93,6 +103,8 @@ static int send_mounts(struct ingot_chan *c, const struct ingot_step_plan *p, st
 		(void)snprintf(text, sizeof(text), "%s %s", p->volumes[i].readonly ? "ro" : "rw", p->volumes[i].path);
 		ingot_pass(send_word(c, INGOT_WORD_VOLUME, ingot_span_of(text), err));
 	}
+	for (size_t i = 0; i < p->n_secrets; i++)
+		ingot_pass(send_word(c, INGOT_WORD_SECRET, ingot_span_of(p->secrets[i].id), err));
 	return 0;
 }
 
@@ -138,12 +150,14 @@ static int check_plan(const struct ingot_step_plan *p, struct ingot_err *err)
 {
 	ingot_assert(p->root_fd >= 0 && (p->flags & INGOT_STEP_READONLY || p->scratch_fd >= 0));
 	ingot_assert(!(p->flags & INGOT_STEP_CHROOT) || (p->flags & (INGOT_STEP_COPIED | INGOT_STEP_READONLY)) == INGOT_STEP_COPIED);
-	if (p->flags & INGOT_STEP_CHROOT && (p->n_tmpfs || p->n_volumes || p->flags & (INGOT_STEP_NETWORK_HOST | INGOT_STEP_LOOPBACK)))
-		return ingot_fail(err, INGOT_E_HOST, "this host gives no namespaces, and mounts and networks of a step's own need them");
+	if (p->flags & INGOT_STEP_CHROOT && (p->n_tmpfs || p->n_volumes || p->n_secrets || p->flags & (INGOT_STEP_NETWORK_HOST | INGOT_STEP_LOOPBACK)))
+		return ingot_fail(err, INGOT_E_HOST, "this host gives no namespaces, and mounts, secrets and networks of a step's own need them");
 	if (!p->n_argv || p->n_argv > INGOT_MAX_ARGS || p->n_env > INGOT_MAX_ARGS - 4)
 		return ingot_fail(err, INGOT_E_INPUT, "a step needs a command, of at most %d words and as many variables", INGOT_MAX_ARGS - 4);
 	if (p->n_volumes > STEP_MAX_VOLUMES || p->n_tmpfs > STEP_MAX_TMPFS)
 		return ingot_fail(err, INGOT_E_INPUT, "at most %d volumes and %d writable places", STEP_MAX_VOLUMES, STEP_MAX_TMPFS);
+	if (p->n_secrets > INGOT_MAX_STEP_SECRETS)
+		return ingot_fail(err, INGOT_E_INPUT, "at most %d secrets", INGOT_MAX_STEP_SECRETS);
 	if (p->script.n > MIB(16))
 		return ingot_fail(err, INGOT_E_INPUT, "the script is longer than 16 MiB");
 	for (size_t i = 0; i < p->n_tmpfs + p->n_volumes; i++) {
@@ -208,6 +222,8 @@ int ingot_step_run(const struct ingot_step_plan *p, const struct ingot_log *log,
 		fds[2 + i] = p->flags & INGOT_STEP_STDIO ? p->stdio[i] : -1;
 	for (size_t i = 0; i < STEP_MAX_VOLUMES; i++)
 		fds[5 + i] = i < p->n_volumes ? p->volumes[i].fd : -1;
+	for (size_t i = 0; i < INGOT_MAX_STEP_SECRETS; i++)
+		fds[5 + STEP_MAX_VOLUMES + i] = i < p->n_secrets ? p->secrets[i].fd : -1;
 	ingot_pass(ingot_helper_start(&h, "ingot-step", fds, STEP_FDS, err));
 	/* The helper ends the step at its timeout and says so; this is for a helper that does not. */
 	uint64_t patience = ((uint64_t)(p->timeout ? p->timeout : DEFAULT_TIMEOUT) + 60) * 1000;
@@ -215,7 +231,7 @@ int ingot_step_run(const struct ingot_step_plan *p, const struct ingot_log *log,
 	struct ingot_step_result r = INGOT_STEP_RESULT_INIT;
 	r.isolation = p->flags & INGOT_STEP_CHROOT ? INGOT_ISOLATION_CHROOT : INGOT_ISOLATION_FULL;
 	struct step_output o;
-	step_output_begin(&o, log, p->name);
+	step_output_begin(&o, log, p->name, p->hide);
 	int status = send_plan(h.chan, p, copied, err);
 	if (status == 0)
 		status = follow(h.chan, &o, &r, err);

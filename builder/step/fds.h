@@ -1,13 +1,15 @@
 /* fds.h - which descriptor of ingot-step is what (private to this room). */
 #pragma once
 #include <ingot/helper.h>
+#include <ingot/limits.h>
 
 #define STEP_FD_ROOT (INGOT_FIRST_FD + 0)
 #define STEP_FD_SCRATCH (INGOT_FIRST_FD + 1)
 #define STEP_FD_STDIO (INGOT_FIRST_FD + 2)  /* three */
 #define STEP_FD_VOLUME (INGOT_FIRST_FD + 5) /* STEP_MAX_VOLUMES of them */
 #define STEP_MAX_VOLUMES 16
-#define STEP_FDS (5 + STEP_MAX_VOLUMES)
+#define STEP_FD_SECRET (STEP_FD_VOLUME + STEP_MAX_VOLUMES) /* INGOT_MAX_STEP_SECRETS of them */
+#define STEP_FDS (5 + STEP_MAX_VOLUMES + INGOT_MAX_STEP_SECRETS)
 #define STEP_MAX_TMPFS 64
 
 #define STEP_UPPER "upper"

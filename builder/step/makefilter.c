@@ -3,7 +3,7 @@
  *
  * Three filters, of whose answers the kernel takes the stricter: CALLS says which calls exist for a step (every other is ENOSYS, as on an older kernel, or EPERM
  * where a program should hear a clear no); FORMS refuses single forms of these by their arguments. Init has these two itself. ASKS is the payload's alone: it
- * keeps it out of other processes' memory, and has init asked about the calls of the ledger (helper/ledger.h).
+ * keeps it out of other processes' memory and limits, and has init asked about the calls of the ledger (helper/ledger.h).
  *
  * Prints the tables as C to stdout; runs on the machine that ingot is built for.
  */
@@ -242,6 +242,8 @@ static void make_asks(const char *name, enum level level)
 {
 	scmp_filter_ctx f = start(SCMP_ACT_ALLOW);
 	add_names(f, "process_vm_readv process_vm_writev", SCMP_ACT_ERRNO(EPERM));
+	/* Limits of others: init has the step's uid, and without descriptors it could not count what the step writes. One's own are pid 0. */
+	deny(f, EPERM, SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_NE, 0));
 	for (size_t i = 0; i < N_ASKS; i++)
 		if (asks[i].level <= level && (asks[i].when == ALWAYS || !asked_always(asks[i].nr, level)))
 			ask(f, &asks[i]);

@@ -5,9 +5,11 @@
 #define RING KIB(64)
 #define LINE KIB(4)
 
-void step_output_begin(struct step_output *o, const struct ingot_log *log, const char *name)
+void step_output_begin(struct step_output *o, const struct ingot_log *log, const char *name, const struct ingot_search *hide)
 {
-	*o = (struct step_output){ .log = log, .name = name ? name : "step", .line = { INGOT_BUF(LINE), INGOT_BUF(LINE) } };
+	*o = (struct step_output){ .log = log, .name = name ? name : "step", .line = { INGOT_BUF(LINE), INGOT_BUF(LINE) }, .hide = hide };
+	for (size_t i = 0; i < 2; i++)
+		o->held[i] = (struct ingot_buf)INGOT_BUF(KIB(64) + ingot_search_longest(hide));
 	o->ring = ingot_alloc(RING);
 }
 
@@ -67,7 +69,7 @@ static void remember(struct step_output *o, struct ingot_span bytes)
 	o->total += bytes.n;
 }
 
-void step_output_take(struct step_output *o, unsigned stream, struct ingot_span bytes)
+static void show(struct step_output *o, unsigned stream, struct ingot_span bytes)
 {
 	struct ingot_buf *line = &o->line[stream == 2];
 	remember(o, bytes);
@@ -85,8 +87,37 @@ void step_output_take(struct step_output *o, unsigned stream, struct ingot_span 
 	}
 }
 
+/* Whole occurrences are replaced before anything else sees the bytes; what may be the beginning of one waits for more. */
+void step_output_take(struct step_output *o, unsigned stream, struct ingot_span bytes)
+{
+	struct ingot_buf *held = &o->held[stream == 2];
+	struct ingot_found f;
+	if (!ingot_search_longest(o->hide)) {
+		show(o, stream, bytes);
+		return;
+	}
+	ingot_buf_span(held, bytes);
+	struct ingot_span rest = ingot_buf_view(held);
+	while (ingot_search_find(o->hide, rest, &f)) {
+		show(o, stream, (struct ingot_span){ rest.p, f.at });
+		show(o, stream, INGOT_SPAN("***"));
+		rest.p += f.at + f.n;
+		rest.n -= f.at + f.n;
+	}
+	size_t open = ingot_search_open(o->hide, rest);
+	show(o, stream, (struct ingot_span){ rest.p, rest.n - open });
+	memmove(held->p, rest.p + (rest.n - open), open);
+	held->n = open;
+}
+
 void step_output_end(struct step_output *o, struct ingot_step_result *r)
 {
+	for (unsigned i = 0; i < 2; i++) {
+		show(o, i + 1, ingot_buf_view(&o->held[i]));
+		if (o->held[i].p)
+			explicit_bzero(o->held[i].p, o->held[i].cap);
+		ingot_buf_done(&o->held[i]);
+	}
 	for (size_t i = 0; i < 2; i++) {
 		if (o->line[i].n)
 			flush(o, &o->line[i]);

@@ -9,10 +9,12 @@ struct step_output {
 	struct ingot_buf line[2]; /* one a stream, without its newline yet */
 	char *ring;
 	uint64_t total, logged;
+	const struct ingot_search *hide;
+	struct ingot_buf held[2]; /* one a stream: the end of what came, as long as it may become something to hide */
 	bool cut; /* INGOT_MAX_STEP_LOG is reached, and that was said */
 };
 
-void step_output_begin(struct step_output *o, const struct ingot_log *log, const char *name);
+void step_output_begin(struct step_output *o, const struct ingot_log *log, const char *name, const struct ingot_search *hide);
 void step_output_take(struct step_output *o, unsigned stream, struct ingot_span bytes);
 void step_output_end(struct step_output *o, struct ingot_step_result *r); /* frees; fills output and tail */
 /* The last two or three lines in one, escaped, for a hint. False when there was none. */

@@ -95,12 +95,7 @@ static int copy_content(struct lay *l, const struct ingot_node *n, int fd, struc
 	if (!n->size)
 		return 0;
 	_cleanup_(ingot_content_done) struct ingot_content c = INGOT_CONTENT_INIT;
-	int found = ingot_store_find(l->store, &n->content, &c, err);
-	ingot_pass(found);
-	if (!found || c.size != n->size) {
-		(void)ingot_fail(err, INGOT_E_BUG, "content %s of %llu bytes is not in the store", INGOT_DIGEST(&n->content), (unsigned long long)n->size);
-		return ingot_hint(err, "run the command again: it is made or fetched anew");
-	}
+	ingot_pass(ingot_store_need(l->store, &n->content, n->size, &c, err));
 	ssize_t got;
 	while ((got = ingot_content_read(&c, l->block, BLOCK, err)) > 0)
 		if (ingot_write_all(fd, l->block, (size_t)got, err) < 0)

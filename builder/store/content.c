@@ -41,7 +41,7 @@ static ssize_t damaged(struct ingot_content *c, struct ingot_err *err)
 		object_set_aside(s, s->objects, name, c->fd);
 	}
 	(void)ingot_fail(err, INGOT_E_BUG, "store %s: content %s is damaged", s->path, INGOT_DIGEST(&c->digest));
-	return ingot_hint(err, "it was set aside: run the command again, and it is made or fetched anew");
+	return ingot_again(err);
 }
 
 ssize_t ingot_content_read(struct ingot_content *c, void *p, size_t n, struct ingot_err *err)
@@ -77,14 +77,39 @@ void ingot_content_done(struct ingot_content *c)
 		ingot_hash_free(TAKE_PTR(c->hash));
 }
 
-/* Larger than the caller takes: an error if the content is really so, a miss if it was only blown up by damage. */
-static int too_large(struct ingot_content *c, size_t max, struct ingot_err *err)
+/* Its size is not what it should be: -1 if it is damaged, 0 if the content is really so. */
+static int read_through(struct ingot_content *c, struct ingot_err *err)
 {
 	char block[65536];
 	ssize_t got;
 	while ((got = ingot_content_read(c, block, sizeof(block), err)) > 0)
 		;
-	if (got < 0)
+	return got < 0 ? -1 : 0;
+}
+
+int ingot_store_need(struct ingot_store *s, const struct ingot_digest *d, uint64_t size, struct ingot_content *ret, struct ingot_err *err)
+{
+	_cleanup_(ingot_content_done) struct ingot_content c = INGOT_CONTENT_INIT;
+	int found = ingot_store_find(s, d, &c, err);
+	ingot_pass(found);
+	if (!found) {
+		(void)ingot_fail(err, INGOT_E_BUG, "content %s of %llu bytes is missing from the store", INGOT_DIGEST(d), (unsigned long long)size);
+		return ingot_again(err);
+	}
+	if (c.size != size) {
+		/* Cut or blown up, it would stay so for ever if only its size were looked at. */
+		ingot_pass(read_through(&c, err));
+		return ingot_fail(err, INGOT_E_BUG, "content %s has %llu bytes, not %llu", INGOT_DIGEST(d), (unsigned long long)c.size, (unsigned long long)size);
+	}
+	*ret = c;
+	c = (struct ingot_content)INGOT_CONTENT_INIT;
+	return 0;
+}
+
+/* Larger than the caller takes: an error if the content is really so, a miss if it was only blown up by damage. */
+static int too_large(struct ingot_content *c, size_t max, struct ingot_err *err)
+{
+	if (read_through(c, err) < 0)
 		return 0;
 	return ingot_fail(err, INGOT_E_INPUT, "content %s of %llu bytes is larger than the limit of %zu", INGOT_DIGEST(&c->digest), (unsigned long long)c->size, max);
 }

@@ -138,6 +138,7 @@ static void look_refs(struct ingot_store *s, struct look *l)
 		for (const char *name; d && (name = dir_next(d));) {
 			if (!l->hash || ref_right(s, dirfd(d), kind, name)) {
 				l->stats.refs++;
+				l->stats.caches += strcmp(kind, "cache") == 0;
 				continue;
 			}
 			/* Also one whose needs were set aside just now: it can never be got again. */

@@ -96,6 +96,7 @@ static void sift_kind(struct ingot_store *s, const char *kind, struct marks *m)
 	for (const char *name; (name = dir_next(d));)
 		if (!keep_ref(s, dir, kind, name, m) && remove_any(dir, name) == 0) {
 			m->freed.refs++;
+			m->freed.caches += strcmp(kind, "cache") == 0;
 			gone = true;
 		}
 	/* References go for good before what they need. Where this fails, ref_get() still sees what is missing. */

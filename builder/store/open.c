@@ -211,8 +211,3 @@ void ingot_store_close(struct ingot_store *s)
 	free(s->path);
 	free(s);
 }
-
-int ingot_store_dirfd(const struct ingot_store *s)
-{
-	return s->root;
-}

@@ -154,7 +154,7 @@ int ingot_ref_put(struct ingot_store *s, const char *kind, const struct ingot_di
 	for (size_t i = 0; i < n_needs; i++)
 		if (!ref_need_there(s, &needs[i])) {
 			(void)ingot_fail(err, INGOT_E_BUG, "store %s: %s is about to be referenced but is not there (or was damaged)", s->path, INGOT_DIGEST(&needs[i]));
-			return ingot_hint(err, "run the command again: it is made or fetched anew");
+			return ingot_again(err);
 		}
 	struct new_ref r = { .key = *key, .record = INGOT_BUF(REF_MAX), .fd = -1 };
 	(void)snprintf(r.kind, sizeof(r.kind), "%.16s", kind);

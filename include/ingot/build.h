@@ -6,6 +6,7 @@
 #pragma once
 #include <ingot/mirror.h>
 #include <ingot/recipe.h>
+#include <ingot/secrets.h>
 #include <ingot/sign.h>
 #include <ingot/step.h>
 #include <ingot/store.h>
@@ -23,6 +24,10 @@ struct ingot_build_options {
 	bool full_isolation;     /* no step in a chroot (step.h), nor what one gave earlier */
 	const char *epoch;       /* SOURCE_DATE_EPOCH as given, or NULL: the lock's date, or 0 without a lock */
 	unsigned parallel;       /* decoders at once; 0 = 2 */
+	const struct ingot_secret_source *secrets; /* where values of secrets are, should a step ask for one */
+	size_t n_secrets;
+	bool allow_network;      /* steps with network: host may run */
+	bool shell_on_fail;      /* a shell on fds 0 to 2, which are a terminal, where a step failed */
 };
 
 struct ingot_build_layer {
@@ -40,6 +45,7 @@ struct ingot_build_result {
 	uint32_t uid, gid;
 	int64_t epoch;
 	unsigned steps_run, steps_reused;
+	unsigned steps_network; /* steps that had the host's network, now or when their result was made: with any, the image is not hermetic */
 	bool signed_by_us;
 	enum ingot_isolation isolation; /* the weakest of all steps */
 	bool reused; /* nothing had changed: the image is the one of an earlier build */

@@ -35,6 +35,9 @@ struct ingot_member_ops {
 };
 int ingot_decode_members(struct ingot_input in, const struct ingot_member_ops *ops, void *ctx, struct ingot_err *err) INGOT_MUST_USE;
 
+/* The gzip members in a file of any kind, wherever they begin, each up to INGOT_MAX_GUNZIP bytes of what it decompresses to. Damaged ones as far as they go. */
+int ingot_decode_gzip(struct ingot_input in, const struct ingot_member_ops *ops, void *ctx, struct ingot_err *err) INGOT_MUST_USE;
+
 /* --- JSON --- */
 /* One JSON document as a read-only list of values in document order. Integers only (no fractions); no key twice in one
  * object, not even in another case; depth at most 16. Positions are JSON pointers (RFC 6901): "" is the whole document. */
@@ -46,7 +49,6 @@ struct ingot_doc_value {
 	size_t n;                /* object, array: how many members it has */
 };
 
-int ingot_decode_json(struct ingot_input in, struct ingot_doc **ret, struct ingot_err *err) INGOT_MUST_USE;
 int ingot_decode_json_bytes(struct ingot_span text, struct ingot_doc **ret, struct ingot_err *err) INGOT_MUST_USE;
 void ingot_doc_free(struct ingot_doc *d);
 INGOT_CLEANUP(struct ingot_doc, ingot_doc_free)

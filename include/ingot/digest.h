@@ -22,7 +22,6 @@ void ingot_hash_end(struct ingot_hash *h, struct ingot_digest *ret); /* and star
 void ingot_sha256(const void *p, size_t n, struct ingot_digest *ret);
 bool ingot_digest_eq(const struct ingot_digest *a, const struct ingot_digest *b);
 int ingot_digest_cmp(const struct ingot_digest *a, const struct ingot_digest *b);
-bool ingot_digest_is_zero(const struct ingot_digest *d);
 
 /* "ab12..." (64 digits and a NUL). */
 const char *ingot_digest_hex(const struct ingot_digest *d, char ret[65]);

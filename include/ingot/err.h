@@ -9,6 +9,7 @@
 #pragma once
 #include <ingot/cleanup.h>
 #include <stdarg.h>
+#include <stdbool.h>
 
 /* Values are the exit statuses of the command line. */
 enum ingot_code {
@@ -27,6 +28,7 @@ struct ingot_err {
 	char where[256]; /* "recipe.yaml:12:7", or "" */
 	char line[256];  /* the offending line of the file named in where, or "" */
 	int column;      /* caret position in line, from 1; 0 = none */
+	bool again;      /* the same once more may mend it: see ingot_again() */
 	char msg[1024];
 	char hint[512]; /* what to do about it, or "" */
 };
@@ -39,6 +41,10 @@ int ingot_fail_sys(struct ingot_err *err, enum ingot_code code, const char *fmt,
 
 /* Set the hint of a failure already recorded; an existing hint stays. Returns -1, so that it can end a function. */
 int ingot_hint(struct ingot_err *err, const char *fmt, ...) INGOT_PRINTF(2, 3);
+
+/* Mark a failure already recorded as one that the next run mends: something was missing in the store or was found damaged there, and will be made or fetched
+ * anew. Sets the hint as well. Returns -1. */
+int ingot_again(struct ingot_err *err);
 
 /* Put "text: " before the message. Called by ingot_try(); returns -1. */
 int ingot_context(struct ingot_err *err, const char *fmt, ...) INGOT_PRINTF(2, 3);

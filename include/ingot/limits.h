@@ -57,3 +57,9 @@
 #define INGOT_MAX_STEP_LOG MIB(64)
 #define INGOT_MAX_ARGS 4096
 #define INGOT_MAX_ARG_BYTES KIB(128)    /* MAX_ARG_STRLEN */
+#define INGOT_MAX_STEP_MOUNTS 16        /* caches and binds of one step; each is a descriptor of its helper */
+#define INGOT_MAX_STEP_TMPFS 16
+#define INGOT_MAX_STEP_SECRETS 16
+#define INGOT_MAX_SECRET KIB(256)       /* certificate chains and credential files of the field stay below 64 KiB */
+#define INGOT_MIN_SECRET 4              /* shorter ones occur by chance: they are neither masked nor searched for */
+#define INGOT_MAX_GUNZIP MIB(1)         /* of each gzip member, when contents are searched for secrets */

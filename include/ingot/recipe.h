@@ -67,6 +67,21 @@ struct ingot_copy {
 	struct ingot_place at;
 };
 
+/* a directory in memory, for one step */
+struct ingot_tmpfs {
+	const char *path; /* absolute */
+	uint64_t size;    /* bytes; 0: the default */
+	struct ingot_place at;
+};
+
+/* a directory of another stage, for reading by one step */
+struct ingot_bind {
+	const char *from; /* a stage */
+	const char *path; /* absolute in it, default "/" */
+	const char *to;   /* absolute in the step */
+	struct ingot_place at;
+};
+
 enum ingot_step_kind { INGOT_STEP_COPY = 1, INGOT_STEP_RUN };
 
 struct ingot_step {
@@ -81,6 +96,15 @@ struct ingot_step {
 	const char *workdir; /* default / */
 	uint32_t user;       /* uid to run as, default 0 */
 	uint32_t timeout;    /* seconds, default 3600 */
+	/* No two of the places of cache, tmpfs and binds are one, or one below the other, or below /dev, /proc, /run, /sys and /tmp. */
+	struct ingot_strings cache;
+	struct ingot_tmpfs *tmpfs;
+	size_t n_tmpfs;
+	struct ingot_bind *binds;
+	size_t n_binds;
+	struct ingot_strings secrets; /* ids */
+	const char *network;          /* "none", "host" or NULL: none */
+	struct ingot_place network_at;
 };
 
 struct ingot_stage {

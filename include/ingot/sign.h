@@ -12,12 +12,11 @@ struct ingot_key {
 	const char *env;  /* the name of an environment variable that holds the PEM text; or */
 	int fd;           /* an open file, borrowed; used when path and env are NULL */
 	bool has_passphrase;
-	struct ingot_span passphrase; /* what --passphrase-file, INGOT_PASSPHRASE or a prompt gave; no newline */
+	struct ingot_span passphrase; /* no newline; where it comes from is the front end's choice */
 };
 
-/* The key source and passphrase that an option value names: "FILE" or "env://NAME". The passphrase comes from passphrase_file (one line) if not NULL, else from
- * INGOT_PASSPHRASE, else from COSIGN_PASSWORD, else there is none. Text that key points to lives in *text. */
-int ingot_key_from_option(const char *option, const char *passphrase_file, struct ingot_buf *text, struct ingot_key *ret, struct ingot_err *err) INGOT_MUST_USE;
+/* The key that an option value names: "FILE" or "env://NAME". passphrase NULL: it has none. The key borrows both. */
+int ingot_key_from_option(const char *option, const char *passphrase, struct ingot_key *ret, struct ingot_err *err) INGOT_MUST_USE;
 
 enum { INGOT_SIGNATURE_BLOBS = 6 };
 struct ingot_signatures {

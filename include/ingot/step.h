@@ -18,6 +18,7 @@
 #include <ingot/limits.h>
 #include <ingot/log.h>
 #include <ingot/owned.h>
+#include <ingot/search.h>
 
 /* Tree paths ("proc", "dev", ...) that must be directories in what is checked out; ends in NULL. Missing ones are the engine's to add (0755, tmp 01777)
  * and to leave out again: the harvest never holds them. */
@@ -28,6 +29,8 @@ const char *const *ingot_step_mountpoints(void);
 #define INGOT_STEP_LOOPBACK 4U     /* a loopback device in a network of its own, and sockets to use it */
 #define INGOT_STEP_STDIO 8U        /* stdio[] instead of /dev/null and captured output */
 #define INGOT_STEP_IDENTITY 16U    /* the ledger answers who a process is and whose a file is, too: see ledger below */
+#define INGOT_STEP_TERMINAL 512U   /* stdio[0] is a terminal, which becomes the payload's own */
+#define INGOT_STEP_AGAIN 256U      /* scratch is that of a step which has ended: its files are as that one left them (--on-fail=shell) */
 
 #define INGOT_STEP_COPIED 32U      /* no overlay: the checkout is copied into scratch, and compared with it afterwards (ingot_step_harvest_copied()) */
 #define INGOT_STEP_CHROOT 64U      /* no namespaces, with COPIED only: a chroot under Landlock, for root in a container that is refused them. A weaker wall */
@@ -49,6 +52,12 @@ struct ingot_step_volume {
 struct ingot_step_seed {
 	struct ingot_span path; /* of the Tree */
 	uint32_t uid, gid, mode;
+};
+
+#define INGOT_STEP_SECRETS "/run/secrets" /* a file for each secret, mode 0400, the step's user's; in memory, in this step's mount namespace alone */
+struct ingot_step_secret {
+	const char *id; /* a name of one component */
+	int fd;         /* a file that holds the value, read from its beginning; borrowed */
 };
 
 struct ingot_step_plan {
@@ -75,6 +84,9 @@ struct ingot_step_plan {
 	size_t n_volumes;
 	const struct ingot_step_seed *seeds;
 	size_t n_seeds;
+	const struct ingot_step_secret *secrets; /* at most INGOT_MAX_STEP_SECRETS */
+	size_t n_secrets;
+	const struct ingot_search *hide; /* what the output must not show: *** stands in its place, in the log and in the result's tail. NULL: nothing */
 };
 #define INGOT_STEP_PLAN_INIT { .source_date_epoch = -1, .root_fd = -1, .scratch_fd = -1, .stdio = { -1, -1, -1 } }
 

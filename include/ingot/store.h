@@ -25,7 +25,6 @@ struct ingot_store;
 int ingot_store_open(const char *path, const struct ingot_log *log, struct ingot_store **ret, struct ingot_err *err) INGOT_MUST_USE;
 void ingot_store_close(struct ingot_store *s);
 INGOT_CLEANUP(struct ingot_store, ingot_store_close)
-int ingot_store_dirfd(const struct ingot_store *s); /* borrowed */
 /* A fresh private directory below tmp/ for scratch (0700). Returns an owned fd; the store holds the lock that protects it from sweepers until
  * ingot_store_scratch_remove(), which walks by descriptor, follows nothing, and copes with whatever a dead step left: modes of 000, any depth. */
 int ingot_store_scratch(struct ingot_store *s, char ret_name[64], struct ingot_err *err) INGOT_MUST_USE;
@@ -66,7 +65,11 @@ struct ingot_content {
 #define INGOT_CONTENT_INIT { .fd = -1 }
 /* 1 and a handle (ret holds none yet), or 0 when the store has no such content (resident or in a used pack). */
 int ingot_store_find(struct ingot_store *s, const struct ingot_digest *d, struct ingot_content *ret, struct ingot_err *err) INGOT_MUST_USE;
-/* The next bytes (at most n); 0 at the end, which is reached only if the digest was right: otherwise INGOT_E_BUG "damaged", and the object is set aside. */
+/* The same for a content that is needed and whose size is known. It is missing, or of another size because it is damaged: an error that the next run mends
+ * (ingot_again), and a damaged one is set aside. */
+int ingot_store_need(struct ingot_store *s, const struct ingot_digest *d, uint64_t size, struct ingot_content *ret, struct ingot_err *err) INGOT_MUST_USE;
+/* The next bytes (at most n); 0 at the end, which is reached only if the digest was right: otherwise INGOT_E_BUG "damaged", the object is set
+ * aside, and the next run mends it (ingot_again). */
 ssize_t ingot_content_read(struct ingot_content *c, void *p, size_t n, struct ingot_err *err) INGOT_MUST_USE;
 void ingot_content_done(struct ingot_content *c);
 /* All of a small content, verified. 1, or 0 when missing or damaged. */
@@ -74,7 +77,7 @@ int ingot_store_get(struct ingot_store *s, const struct ingot_digest *d, struct 
 bool ingot_store_has(struct ingot_store *s, const struct ingot_digest *d);
 
 /* --- references --- */
-/* KIND is a fixed word of ours ("deb", "step", "layer", "build", "image"). The record's text is the caller's; needs are kept alive by it. Replaces. */
+/* KIND is a fixed word of ours ("deb", "step", "layer", "image", "cache"). The record's text is the caller's; needs are kept alive by it. Replaces. */
 int ingot_ref_put(struct ingot_store *s, const char *kind, const struct ingot_digest *key, struct ingot_span text, const struct ingot_digest *needs, size_t n_needs,
 		  struct ingot_err *err) INGOT_MUST_USE;
 /* 1 and the text appended, or 0 when there is none or it is damaged (its own checksum is wrong) or something it needs is gone. Marks it used now. */
@@ -88,6 +91,7 @@ int ingot_ref_flush(struct ingot_store *s, struct ingot_err *err) INGOT_MUST_USE
 /* --- housekeeping --- */
 struct ingot_store_stats {
 	uint64_t objects, packs, refs, checkouts, bytes, damaged;
+	uint64_t caches; /* cache directories of steps; each is one of the references, too */
 };
 int ingot_store_info(struct ingot_store *s, struct ingot_store_stats *ret, struct ingot_err *err) INGOT_MUST_USE;
 /* Re-hash everything, and compare checkouts with their trees; what is damaged is set aside, and counted. */

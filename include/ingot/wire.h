@@ -34,7 +34,8 @@ enum ingot_decode_what {
 	INGOT_DECODE_TAR = 2,     /* a layer tar (gzip, zstd, xz or plain): ENTRY ..., DONE */
 	INGOT_DECODE_STREAM = 3,  /* decompress: DATA ..., DONE */
 	INGOT_DECODE_ARCHIVE = 4, /* an uncompressed tar of plain files (OCI archive): MEMBER ..., DONE */
-	INGOT_DECODE_JSON = 5     /* one JSON document: JSON ..., DONE */
+	INGOT_DECODE_JSON = 5,    /* one JSON document: JSON ..., DONE */
+	INGOT_DECODE_GUNZIP = 6   /* every gzip member anywhere in it, each up to limit and INGOT_MAX_GUNZIP: MEMBER ..., DONE */
 };
 enum ingot_json_kind { INGOT_J_OBJECT = 1, INGOT_J_ARRAY, INGOT_J_STRING, INGOT_J_INTEGER, INGOT_J_BOOL, INGOT_J_NULL };
 enum ingot_yaml_kind { INGOT_Y_SCALAR = 0, INGOT_Y_MAP = 1, INGOT_Y_SEQ = 2, INGOT_Y_END = 3, INGOT_Y_KEY = 4 };
@@ -48,5 +49,6 @@ enum ingot_word_kind {
 	INGOT_WORD_TMPFS = 4,  /* SIZE /path */
 	INGOT_WORD_VOLUME = 5, /* ro|rw /path; the next volume descriptor */
 	INGOT_WORD_SEED = 7,   /* UID GID MODE path: what the disk does not show of the Tree (in octal the mode); path of the Tree */
+	INGOT_WORD_SECRET = 10, /* its name; the next secret's descriptor */
 	INGOT_WORD_FACT = 6    /* from a probe: ok|no, needed|useful, what, detail, fix, each ended by a NUL */
 };

@@ -7,9 +7,7 @@ from lib import *
 def signed(w, name="web.oci.tar", key="key"):
     if not (w / f"{key}.key").exists():
         w.keys(key)
-    w.write("web.yaml", RECIPE)
-    with mirror(w):
-        w.lock()
+    with locked(w):
         w.build("web.yaml", "--key", f"{key}.key", out=name)
     return w / name
 
@@ -33,9 +31,7 @@ def wrong_key(w):
 def unsigned(w):
     """An unsigned archive does not verify."""
     w.keys()
-    w.write("web.yaml", RECIPE)
-    with mirror(w):
-        w.lock()
+    with locked(w):
         w.build()
     refused(w, w / "web.oci.tar", "sign")
 

@@ -18,9 +18,7 @@ def refused(w, status, *words, verb="lock", recipe=RECIPE, r=None, faults=None, 
 def then_good(w):
     """The store is whole, and the next good build works in it."""
     w.whole()
-    w.write("web.yaml", RECIPE)
-    with mirror(w):
-        w.lock()
+    with locked(w):
         w.build()
     w.ingot("tree", "web.oci.tar")
     w.whole()
@@ -56,9 +54,7 @@ def other_suite(w):
 def hash_mismatch(w):
     """A package with other bytes than the lock says: its name and both digests; it does not enter the store."""
     r = own_repo(w)
-    w.write("web.yaml", RECIPE)
-    with mirror(w, r):
-        w.lock()
+    with locked(w, r=r):
         deb = pathlib.Path(r.path, "pool/main/p/probe/probe_1.0_amd64.deb")
         good = deb.read_bytes()
         bad = bytearray(good)
@@ -74,9 +70,8 @@ def hash_mismatch(w):
 @test
 def truncated_package(w):
     """A package that ends early, again and again, is an error and not a shorter package."""
-    w.write("web.yaml", RECIPE)
-    with mirror(w):
-        w.lock()
+    with locked(w):
+        pass
     refused(w, 3, "probe", verb="build", faults=[{"path": "probe.*deb$", "fault": "truncate", "arg": 1000}])
     then_good(w)
 
@@ -84,9 +79,8 @@ def truncated_package(w):
 @test
 def resumed_package(w):
     """A package that ends early once is fetched to its end."""
-    w.write("web.yaml", RECIPE)
-    with mirror(w):
-        w.lock()
+    with locked(w):
+        pass
     with mirror(w, faults=[{"path": "probe.*deb$", "fault": "truncate", "arg": 1000, "times": 1}]):
         w.build()
     w.whole()
@@ -95,9 +89,8 @@ def resumed_package(w):
 @test
 def missing_package(w):
     """A package that the mirror lost (404): its name, and that a new lock may help."""
-    w.write("web.yaml", RECIPE)
-    with mirror(w):
-        w.lock()
+    with locked(w):
+        pass
     refused(w, 3, "probe", "404", verb="build", faults=[{"path": "probe.*deb$", "fault": "status", "arg": 404}])
     then_good(w)
 
@@ -212,9 +205,8 @@ def mirror_garbage(w):
 @test
 def package_garbage(w):
     """A mirror that answers garbage in place of a package is refused."""
-    w.write("web.yaml", RECIPE)
-    with mirror(w):
-        w.lock()
+    with locked(w):
+        pass
     refused(w, 3, "probe", verb="build", faults=[{"path": "deb$", "fault": "garbage"}])
     refused(w, 3, "probe", verb="build", faults=[{"path": "deb$", "fault": "endless"}])
     then_good(w)
@@ -242,9 +234,7 @@ def no_deb_inside(w):
 @test
 def two_packages_one_path(w):
     """Two packages with different content at one path: the path and both names."""
-    w.write("web.yaml", RECIPE.replace("[probe]", "[probe, clash-a, clash-b]"))
-    with mirror(w):
-        w.lock()
+    with locked(w, RECIPE.replace("[probe]", "[probe, clash-a, clash-b]")):
         r = w.build(status=None)
     assert r.status in (2, 3), str(r)
     r.says("etc/clash.conf", "clash-a", "clash-b")
@@ -254,9 +244,7 @@ def two_packages_one_path(w):
 @test
 def maintainer_scripts(w):
     """A package whose script does more than the transforms cover is named, with the line and the ways on; said to be fine, it is not."""
-    w.write("web.yaml", RECIPE.replace("[probe]", "[probe, scripted]"))
-    with mirror(w):
-        w.lock()
+    with locked(w, RECIPE.replace("[probe]", "[probe, scripted]")):
         w.build().says("scripted", "postinst", "mknod /etc/surprise", "skip-scripts")
         w.write("web.yaml", RECIPE.replace("[probe]", "{ install: [probe, scripted], skip-scripts: { scripted: a test } }"))
         w.lock()
@@ -266,9 +254,7 @@ def maintainer_scripts(w):
 @test
 def setuid(w):
     """A setuid program is refused unless the recipe allows it with a reason."""
-    w.write("web.yaml", RECIPE.replace("[probe]", "[probe, suid]"))
-    with mirror(w):
-        w.lock()
+    with locked(w, RECIPE.replace("[probe]", "[probe, suid]")):
         r = w.build(status=None)
         assert r.status in (1, 2, 3), str(r)
         r.says("usr/bin/suid", "setuid")

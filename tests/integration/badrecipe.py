@@ -85,9 +85,7 @@ def missing_lock(w):
 @test
 def stale_lock(w):
     """A build with a lock of another recipe names the command that mends it."""
-    w.write("web.yaml", RECIPE)
-    with mirror(w):
-        w.lock()
+    with locked(w):
         w.write("web.yaml", RECIPE.replace("[probe]", "[probe, gz]"))
         w.build(status=2).says("ingot lock")
 
@@ -95,9 +93,7 @@ def stale_lock(w):
 @test
 def damaged_lock(w):
     """A lock with a bad digest, a foreign key or a path out of the pool is refused with its place."""
-    w.write("web.yaml", RECIPE)
-    with mirror(w):
-        w.lock()
+    with locked(w):
         good = (w / "web.lock.yaml").read_text()
         for old, new in (("sha256: ", "sha256: zz"), ("ingot-lock: 1", "ingot-lock: 7"), ("path: pool/", "path: ../../"), ("date: ", "dote: ")):
             assert old in good, good
@@ -187,9 +183,7 @@ def nothing_was_broken(w):
     for text in ("", "x", RECIPE.replace("image", "imoge")):
         w.write("web.yaml", text)
         w.lock(status=2)
-    w.write("web.yaml", RECIPE)
-    with mirror(w):
-        w.lock()
+    with locked(w):
         w.build()
     w.whole()
 

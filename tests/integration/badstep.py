@@ -148,9 +148,7 @@ def disk_full(w):
 @test
 def killed_half_way(w):
     """The builder is killed at many moments; each time the next build works and the store is whole."""
-    w.write("web.yaml", steps("run: mkdir /out && echo made > /out/x && sleep 0.3"))
-    with mirror(w):
-        w.lock()
+    with locked(w, steps("run: mkdir /out && echo made > /out/x && sleep 0.3")):
         began = time.monotonic()
         w.build(out="want.tar")
         whole = time.monotonic() - began
@@ -176,9 +174,7 @@ def killed_half_way(w):
 @test
 def interrupted(w):
     """Ctrl-C ends the build and everything it started, and leaves no half archive."""
-    w.write("web.yaml", steps("run: mkdir /out && sleep 3599"))
-    with mirror(w):
-        w.lock()
+    with locked(w, steps("run: mkdir /out && sleep 3599")):
         p = subprocess.Popen([INGOT, "build", "--store", w.store, "web.yaml", *w.options, "--unsigned", "-o", "k.tar"], cwd=w.dir, stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL, start_new_session=True)
         time.sleep(4)
@@ -193,9 +189,7 @@ def interrupted(w):
 @test
 def many_at_once(w):
     """Four builders on one store give one result."""
-    w.write("web.yaml", GOOD)
-    with mirror(w):
-        w.lock()
+    with locked(w, GOOD):
         threads = [threading.Thread(target=lambda i=i: w.build(out=f"m{i}.tar", status=None)) for i in range(4)]
         [t.start() for t in threads]
         [t.join() for t in threads]

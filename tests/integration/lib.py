@@ -241,6 +241,15 @@ def mirror(w, r=None, faults=None):
         yield m
 
 
+@contextlib.contextmanager
+def locked(w, recipe=None, r=None):
+    """The recipe written and locked; its mirror is still there."""
+    w.write("web.yaml", recipe or RECIPE)
+    with mirror(w, r) as m:
+        w.lock()
+        yield m
+
+
 RECIPE = """\
 ingot: 1
 name: web

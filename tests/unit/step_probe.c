@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -19,7 +20,7 @@
 
 static int put(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY, 0644);
 	return fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || close(fd) < 0 ? -1 : 0;
 }
 
@@ -220,6 +221,16 @@ static int one(char ***at)
 		for (;;)
 			if (write(1, "yes yes yes yes\n", 16) < 0)
 				return -1;
+	if (TAKES("starve", 1)) { /* leave pid N no descriptor to open */
+		const struct rlimit none = { 0, 0 };
+		return prlimit(atoi(a[1]), RLIMIT_NOFILE, &none, NULL);
+	}
+	if (TAKES("try", 0)) { /* the next command, however it ends */
+		char **next = a + 1;
+		(void)one(&next);
+		*at = next;
+		return 0;
+	}
 	if (TAKES("fails", 2)) { /* the next command (of one argument) must fail */
 		char **next = a + 1;
 		return one(&next) == 0 ? (errno = EEXIST, -1) : 0;

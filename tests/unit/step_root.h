@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 static char top[64];
+static char scratch_name[96];
 static int root_fd = -1, scratch_fd = -1;
 
 static void write_text(int dir, const char *name, const char *text, mode_t mode)
@@ -40,12 +41,11 @@ static void copy_program(const char *name, int dir, const char *as)
 static void new_scratch(void)
 {
 	static int count;
-	char name[96];
 	if (scratch_fd >= 0)
 		close(scratch_fd);
-	(void)snprintf(name, sizeof(name), "%s/scratch%d", top, count++);
-	ck_assert_int_eq(mkdir(name, 0700), 0);
-	scratch_fd = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	(void)snprintf(scratch_name, sizeof(scratch_name), "%s/scratch%d", top, count++);
+	ck_assert_int_eq(mkdir(scratch_name, 0700), 0);
+	scratch_fd = open(scratch_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_ge(scratch_fd, 0);
 }
 

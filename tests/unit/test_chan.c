@@ -1,4 +1,5 @@
 /* The channel: what goes in comes out, and nothing else is believed. */
+#include "run_suite.h"
 #include <check.h>
 #include <ingot/chan.h>
 #include <sys/socket.h>
@@ -175,9 +176,5 @@ int main(void)
 	tcase_add_test(t, bulk);
 	tcase_add_loop_test(t, bulk_bad_frames, 0, (int)(sizeof(bad) / sizeof(bad[0])));
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

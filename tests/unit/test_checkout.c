@@ -1,4 +1,5 @@
 /* Checkouts: the disk shows the tree, damage never reaches it, and what a step leaves behind can be removed. */
+#include "run_suite.h"
 #include "store_fixture.h"
 #include <ingot/checkout.h>
 #include <sys/sysmacros.h>
@@ -367,9 +368,5 @@ int main(void)
 	tcase_add_loop_test(t, changed, 0, 7);
 	tcase_add_test(t, scratch);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

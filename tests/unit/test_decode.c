@@ -1,5 +1,7 @@
 /* The coordinator's client and the real helper in its jail. What archives are refused is tried in tests/mustfail/archive. */
 #include "../../builder/decode/doc.h"
+#include "liar.h"
+#include "run_suite.h"
 #include <check.h>
 #include <fcntl.h>
 #include <ingot/decode.h>
@@ -8,7 +10,6 @@
 #include <ingot/mem.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -219,12 +220,10 @@ START_TEST(not_a_file)
 END_TEST
 
 /* --- JSON values of a helper that lies --- */
-static struct ingot_chan *liar, *chan;
-
 static void say(enum ingot_json_kind kind, const char *path, const char *value)
 {
 	struct ingot_msg_json m = { .kind = kind, .path = ingot_span_of(path), .value = ingot_span_of(value) };
-	ck_assert_int_eq(ingot_chan_send(liar, INGOT_MSG_JSON, &m, &err), 0);
+	liar_says(INGOT_MSG_JSON, &m);
 }
 
 static void lie_nothing(void) {}
@@ -261,19 +260,14 @@ static void (*const lies[])(void) = { lie_nothing, lie_root_has_a_name, lie_no_p
 
 START_TEST(lying_about_json)
 {
-	int sv[2];
 	struct ingot_doc *doc = NULL;
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), 0);
-	liar = ingot_chan_new(sv[0]);
-	chan = ingot_chan_new(sv[1]);
-	ingot_chan_set_timeout(chan, 200);
+	liar_begin();
 	lies[_i]();
-	ck_assert_int_eq(ingot_chan_send(liar, INGOT_MSG_DONE, NULL, &err), 0);
+	liar_says(INGOT_MSG_DONE, NULL);
 	ck_assert_msg(doc_drain(chan, &doc, &err) < 0, "lie %d was believed", _i);
 	ck_assert_int_eq(err.code, INGOT_E_BUG);
 	ck_assert_ptr_null(doc);
-	ingot_chan_free(liar);
-	ingot_chan_free(chan);
+	liar_end();
 }
 END_TEST
 
@@ -290,9 +284,5 @@ int main(void)
 	tcase_add_test(t, not_a_file);
 	tcase_add_loop_test(t, lying_about_json, 0, (int)(sizeof(lies) / sizeof(lies[0])));
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

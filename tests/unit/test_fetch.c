@@ -1,6 +1,7 @@
 /* Fetching from a mirror that misbehaves in every way that safety.md 2.1-2.4 and 2.10 name: the right bytes, or one clear error in time. */
 #include "../../builder/fetch/helper/address.c"
 #include "mirror_support.h"
+#include "run_suite.h"
 #include <arpa/inet.h>
 #include <ingot/fetch.h>
 #include <netinet/in.h>
@@ -361,9 +362,5 @@ int main(void)
 	tcase_add_test(t, through_a_proxy);
 	tcase_add_loop_test(t, private_addresses, 0, COUNT(addresses));
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

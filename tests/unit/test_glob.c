@@ -1,4 +1,5 @@
 /* Patterns of the recipe's include and exclude lists. */
+#include "run_suite.h"
 #include <check.h>
 #include <ingot/glob.h>
 #include <stdlib.h>
@@ -68,9 +69,5 @@ int main(void)
 	tcase_add_loop_test(t, table, 0, (int)(sizeof(cases) / sizeof(cases[0])));
 	tcase_add_test(t, many_stars);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

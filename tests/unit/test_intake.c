@@ -1,26 +1,21 @@
 /* What a helper says of an archive becomes a delta and a pack; a helper that lies gets nowhere. */
+#include "liar.h"
+#include "run_suite.h"
 #include "store_fixture.h"
 #include <ingot/intake.h>
-#include <sys/socket.h>
 
-static struct ingot_chan *helper, *chan;
 static char parts[256]; /* what the member callbacks saw */
 
 static void begin(void)
 {
-	int sv[2];
 	fixture_begin();
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), 0);
-	helper = ingot_chan_new(sv[0]);
-	chan = ingot_chan_new(sv[1]);
-	ingot_chan_set_timeout(chan, 200);
+	liar_begin();
 	parts[0] = '\0';
 }
 
 static void end(void)
 {
-	ingot_chan_free(helper);
-	ingot_chan_free(chan);
+	liar_end();
 	fixture_end();
 }
 
@@ -38,17 +33,11 @@ static int bytes(void *ctx, const void *p, size_t n, struct ingot_err *e)
 	return 0;
 }
 
-static void say(enum ingot_msg_type type, const void *msg)
-{
-	struct ingot_err e = INGOT_ERR_INIT;
-	ck_assert_int_eq(ingot_chan_send(helper, type, msg, &e), 0);
-}
-
-#define ENTRY(...) say(INGOT_MSG_ENTRY, &(struct ingot_msg_entry){ __VA_ARGS__ })
-#define XATTR(n, v) say(INGOT_MSG_XATTR, &(struct ingot_msg_xattr){ .name = INGOT_SPAN(n), .value = INGOT_SPAN(v) })
-#define DATA(s) say(INGOT_MSG_DATA, &(struct ingot_msg_data){ .data = INGOT_SPAN(s) })
-#define MEMBER(n, s) say(INGOT_MSG_MEMBER, &(struct ingot_msg_member){ .name = INGOT_SPAN(n), .size = (s) })
-#define DONE() say(INGOT_MSG_DONE, NULL)
+#define ENTRY(...) liar_says(INGOT_MSG_ENTRY, &(struct ingot_msg_entry){ __VA_ARGS__ })
+#define XATTR(n, v) liar_says(INGOT_MSG_XATTR, &(struct ingot_msg_xattr){ .name = INGOT_SPAN(n), .value = INGOT_SPAN(v) })
+#define DATA(s) liar_says(INGOT_MSG_DATA, &(struct ingot_msg_data){ .data = INGOT_SPAN(s) })
+#define MEMBER(n, s) liar_says(INGOT_MSG_MEMBER, &(struct ingot_msg_member){ .name = INGOT_SPAN(n), .size = (s) })
+#define DONE() liar_says(INGOT_MSG_DONE, NULL)
 
 static const struct ingot_intake_ops layer = { .whiteouts = true }, package = { .member = member, .data = bytes };
 
@@ -151,12 +140,12 @@ static void lie_many_xattrs(void)
 	for (int i = 0; i <= INGOT_MAX_XATTRS; i++) {
 		char name[16];
 		(void)snprintf(name, sizeof(name), "user.%d", i);
-		say(INGOT_MSG_XATTR, &(struct ingot_msg_xattr){ .name = ingot_span_of(name) });
+		liar_says(INGOT_MSG_XATTR, &(struct ingot_msg_xattr){ .name = ingot_span_of(name) });
 	}
 	ENTRY(.type = 'f', .path = INGOT_SPAN("a"));
 	DONE();
 }
-static void lie_early_end(void) { ENTRY(.type = 'd', .path = INGOT_SPAN("a")); (void)shutdown(ingot_chan_fd(helper), SHUT_RDWR); }
+static void lie_early_end(void) { ENTRY(.type = 'd', .path = INGOT_SPAN("a")); (void)shutdown(ingot_chan_fd(liar), SHUT_RDWR); }
 static void lie_silence(void) { ENTRY(.type = 'd', .path = INGOT_SPAN("a")); }
 
 static void (*const lies[])(void) = {
@@ -208,9 +197,5 @@ int main(void)
 	tcase_add_loop_test(t, lying_helpers, 0, (int)(sizeof(lies) / sizeof(lies[0])));
 	tcase_add_loop_test(t, lying_package, 0, (int)(sizeof(package_lies) / sizeof(package_lies[0])));
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

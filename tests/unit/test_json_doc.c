@@ -1,4 +1,5 @@
 /* JSON documents through the jailed decoder: one meaning, or none. */
+#include "run_suite.h"
 #include <check.h>
 #include <ingot/decode.h>
 #include <ingot/mem.h>
@@ -150,9 +151,5 @@ int main(void)
 	tcase_add_test(t, depth_and_size);
 	tcase_add_test(t, many_values);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

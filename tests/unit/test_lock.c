@@ -1,5 +1,6 @@
 /* Locks: one text for each, read back equal; damage and staleness are seen and named. */
 #include "recipe_fixture.h"
+#include "run_suite.h"
 #include <ingot/lock.h>
 #include <ingot/mem.h>
 #include <sys/stat.h>
@@ -216,9 +217,5 @@ int main(void)
 	tcase_add_loop_test(t, staleness_is_named, 0, (int)(sizeof(changes) / sizeof(changes[0])));
 	tcase_add_test(t, what_does_not_matter);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

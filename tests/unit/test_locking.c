@@ -1,5 +1,6 @@
 /* From a recipe to a lock and to packages in the store, over small signed repositories, good and bad (tests/integration/mkcases.py). */
 #include "mirror_support.h"
+#include "run_suite.h"
 #include <ingot/acquire.h>
 #include <ingot/locking.h>
 
@@ -309,9 +310,5 @@ int main(void)
 	tcase_add_test(t, acquiring);
 	tcase_add_test(t, over_the_network);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

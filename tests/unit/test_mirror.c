@@ -1,5 +1,6 @@
 /* Which mirror serves a suite, from options, configuration and the host's apt files. */
 #include "mirror_support.h"
+#include "run_suite.h"
 #include <ingot/mirror.h>
 
 static struct ingot_mirrors *m;
@@ -192,9 +193,5 @@ int main(void)
 	tcase_add_test(t, apt_conf);
 	tcase_add_loop_test(t, bad_files, 0, COUNT(garbage));
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

@@ -1,5 +1,6 @@
 /* Recipes: what they mean, through the real helper. What is refused is in tests/mustfail/recipe, what is accepted in tests/golden/recipe. */
 #include "recipe_fixture.h"
+#include "run_suite.h"
 
 #define HEAD "ingot: 1\nname: web\n"
 #define IMAGE "image:\n  user: web\n"
@@ -93,6 +94,54 @@ START_TEST(full_form)
 	ck_assert_uint_eq(r->tests[1].exit, 3);
 	ck_assert_str_eq(r->allow[0].path, "/usr/bin/sudo");
 	ck_assert_uint_eq(r->allow[0].at.line, 41);
+}
+END_TEST
+
+START_TEST(step_options)
+{
+	_cleanup_(ingot_recipe_freep) struct ingot_recipe *r =
+		fixture_recipe(HEAD "vars: {DIR: /var/cache}\nstages:\n  use:\n    steps:\n    - run: x\n      secrets: [token, key.pem]\n      cache: [\"${DIR}/a\", /b]\n"
+				    "      tmpfs: [/m, {path: /n, size: 2MiB}]\n      bind:\n      - {from: late, to: /in}\n      - {from: late, path: /out, to: /in2}\n      network: host\n"
+				    "    - run: y\n  late: {}\n" IMAGE);
+	/* Although it is named later: what is bound is built first. */
+	ck_assert_str_eq(r->stages[0].name, "late");
+	const struct ingot_step *s = &r->stages[1].steps[0];
+	ck_assert_uint_eq(s->secrets.n, 2);
+	ck_assert_str_eq(s->secrets.v[1], "key.pem");
+	ck_assert_uint_eq(s->secrets.at[1].column, 24);
+	ck_assert_uint_eq(s->cache.n, 2);
+	ck_assert_str_eq(s->cache.v[0], "/var/cache/a");
+	ck_assert_uint_eq(s->n_tmpfs, 2);
+	ck_assert_str_eq(s->tmpfs[0].path, "/m");
+	ck_assert_uint_eq(s->tmpfs[0].size, 0);
+	ck_assert_uint_eq(s->tmpfs[1].size, 2 << 20);
+	ck_assert_uint_eq(s->n_binds, 2);
+	ck_assert_str_eq(s->binds[0].path, "/");
+	ck_assert_str_eq(s->binds[1].path, "/out");
+	ck_assert_str_eq(s->binds[1].to, "/in2");
+	ck_assert_str_eq(s->network, "host");
+	ck_assert_uint_eq(s->network_at.column, 16);
+	ck_assert_uint_eq(r->stages[1].steps[1].secrets.n + r->stages[1].steps[1].cache.n + r->stages[1].steps[1].n_binds + r->stages[1].steps[1].n_tmpfs, 0);
+}
+END_TEST
+
+/* One more than there are descriptors for. */
+START_TEST(step_with_too_much)
+{
+	static const char *const keys[][2] = { { "cache", "/d" }, { "secrets", "s" }, { "tmpfs", "/d" } };
+	for (size_t k = 0; k < 3; k++)
+		for (int n = 16; n <= 17; n++) {
+			struct ingot_err err = INGOT_ERR_INIT;
+			_cleanup_(ingot_recipe_freep) struct ingot_recipe *r = NULL;
+			_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(4096);
+			ingot_buf_fmt(&text, HEAD "stages:\n  b:\n    steps:\n    - run: x\n      %s: [", keys[k][0]);
+			for (int i = 0; i < n; i++)
+				ingot_buf_fmt(&text, "%s%s%d", i ? ", " : "", keys[k][1], i);
+			ingot_buf_str(&text, "]\n" IMAGE);
+			ck_assert_int_eq(fixture_load(ingot_buf_cstr(&text), &r, &err), n == 16 ? 0 : -1);
+			if (n == 17)
+				ck_assert_ptr_nonnull(strstr(err.msg, "at most 16"));
+		}
 }
 END_TEST
 
@@ -222,6 +271,8 @@ int main(void)
 	tcase_add_test(t, smallest);
 	tcase_add_test(t, strings_stay_strings);
 	tcase_add_test(t, full_form);
+	tcase_add_test(t, step_options);
+	tcase_add_test(t, step_with_too_much);
 	tcase_add_test(t, root_with_a_reason);
 	tcase_add_test(t, variables);
 	tcase_add_test(t, bad_sets);
@@ -229,9 +280,5 @@ int main(void)
 	tcase_add_test(t, caret_in_long_lines);
 	tcase_add_test(t, blame);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

@@ -2,6 +2,7 @@
  * accepted; all through the real helper. First lines: "# expect LINE:COLUMN [schema] words of the message or the hint"; a position may be
  * cut short. [schema] means that the JSON Schema refuses it, too, which tests/interop/schema.py holds against both. */
 #include "recipe_fixture.h"
+#include "run_suite.h"
 #include <dirent.h>
 #include <ingot/lock.h>
 #include <sys/resource.h>
@@ -192,9 +193,5 @@ int main(void)
 	tcase_add_test(t, memory_of_the_helper);
 	tcase_add_test(t, memory_for_locks);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

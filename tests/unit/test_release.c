@@ -1,5 +1,6 @@
 /* Signed documents, with gpgv and with sqv: the signed bytes come out of good ones, nothing comes out of any other. */
 #include "mirror_support.h"
+#include "run_suite.h"
 #define INGOT_BUILD_TREE "/nonexistent"
 #define INGOT_SOURCE_TREE INGOT_TESTS "/.."
 #include "../../builder/source/release.c" /* to choose the verifier */
@@ -187,9 +188,5 @@ int main(void)
 	tcase_add_test(t, key_files);
 	tcase_add_test(t, pinned);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

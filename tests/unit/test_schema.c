@@ -4,6 +4,7 @@
 #include "../../builder/recipe/schema.h"
 #include "../../builder/recipe/suggest.h"
 #include "recipe_fixture.h"
+#include "run_suite.h"
 #include <ctype.h>
 
 static char *source_file(const char *name)
@@ -241,9 +242,5 @@ int main(void)
 	tcase_add_test(t, nearest_words);
 	tcase_add_loop_test(t, rules, 0, (int)(sizeof(samples) / sizeof(samples[0])));
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

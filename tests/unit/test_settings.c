@@ -1,5 +1,6 @@
 /* The user's configuration file: read by the same table and helper as recipes. */
 #include "recipe_fixture.h"
+#include "run_suite.h"
 #include <ingot/settings.h>
 
 static struct ingot_err err;
@@ -70,9 +71,5 @@ int main(void)
 	tcase_add_test(t, a_named_file_must_exist);
 	tcase_add_test(t, the_usual_file_need_not);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

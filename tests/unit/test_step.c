@@ -1,4 +1,5 @@
 /* Steps in the sandbox: they run, they see what they should, and they end when they should. */
+#include "run_suite.h"
 #include "step_root.h"
 #include <ingot/doctor.h>
 #include <ingot/escape.h>
@@ -179,6 +180,16 @@ START_TEST(disk_is_limited)
 	plan.scratch_fd = scratch_fd;
 	(void)run();
 	ck_assert_msg(r.reason == INGOT_STEP_DISK_FULL || (r.reason == INGOT_STEP_SIGNALLED && r.signal == 25), "reason %d signal %u", (int)r.reason, r.signal);
+}
+END_TEST
+
+/* Init counts what the step writes, and the step has the same uid: it must not be able to make init count nothing. */
+START_TEST(disk_limit_cannot_be_starved)
+{
+	PLAN("try", "starve", "1", "fill", "/data/1", "30", "fill", "/data/2", "30");
+	plan.disk_limit = MIB(50);
+	(void)run();
+	ck_assert_int_eq(r.reason, INGOT_STEP_DISK_FULL);
 }
 END_TEST
 
@@ -368,6 +379,7 @@ int main(void)
 	tcase_add_test(t, time_is_limited);
 	tcase_add_test(t, children_end_with_it);
 	tcase_add_test(t, disk_is_limited);
+	tcase_add_test(t, disk_limit_cannot_be_starved);
 	tcase_add_test(t, tmpfs_is_limited);
 	tcase_add_test(t, processes_are_limited);
 	tcase_add_test(t, output);
@@ -379,9 +391,5 @@ int main(void)
 	tcase_add_test(t, init_is_out_of_reach);
 	tcase_add_test(t, doctor);
 	suite_add_tcase(s, t);
-	SRunner *sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	int failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

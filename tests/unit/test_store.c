@@ -1,4 +1,5 @@
 /* The store: what goes in comes out, damage is never served, gc takes exactly what nobody needs. */
+#include "run_suite.h"
 #include "store_fixture.h"
 
 START_TEST(put_and_get)
@@ -362,6 +363,38 @@ START_TEST(a_good_one_is_not_set_aside)
 }
 END_TEST
 
+/* Of another size than it should have: damage is set aside and mended by the next run; a size that was never true is not. */
+START_TEST(needed)
+{
+	struct ingot_digest d, other;
+	char bytes[10];
+	ck_assert_int_eq(ingot_store_put(store, "good", 4, &d, &err), 0);
+	{
+		_cleanup_(ingot_content_done) struct ingot_content c = INGOT_CONTENT_INIT;
+		ck_assert_int_eq(ingot_store_need(store, &d, 4, &c, &err), 0);
+		ck_assert(ingot_content_read(&c, bytes, sizeof(bytes), &err) == 4 && ingot_content_read(&c, bytes, sizeof(bytes), &err) == 0);
+	}
+	struct ingot_content none = INGOT_CONTENT_INIT;
+	ck_assert_int_lt(ingot_store_need(store, &d, 5, &none, &err), 0);
+	ck_assert(err.code == INGOT_E_BUG && !err.again && none.fd == -1);
+	ck_assert(ingot_store_has(store, &d));
+	ingot_sha256("none", 4, &other);
+	ck_assert_int_lt(ingot_store_need(store, &other, 4, &none, &err), 0);
+	ck_assert(err.code == INGOT_E_BUG && err.again && strstr(err.msg, "missing") && strstr(err.hint, "again"));
+	ck_assert_int_eq(fchmodat(dir, object_path("objects", &d), 0600, 0), 0);
+	int fd = openat(dir, object_path("objects", &d), O_WRONLY | O_APPEND);
+	ck_assert_int_eq(write(fd, "!", 1), 1);
+	(void)close(fd);
+	ck_assert_int_lt(ingot_store_need(store, &d, 4, &none, &err), 0);
+	ck_assert(err.code == INGOT_E_BUG && err.again && strstr(err.msg, "damaged") && none.fd == -1);
+	ck_assert(!ingot_store_has(store, &d));
+	ck_assert_int_eq(entries("damaged"), 1);
+	/* The mark is of one failure: the next does not inherit it. */
+	(void)ingot_fail(&err, INGOT_E_INPUT, "another");
+	ck_assert(!err.again);
+}
+END_TEST
+
 START_TEST(unusual_places)
 {
 	struct ingot_store *s = NULL;
@@ -415,11 +448,8 @@ int main(void)
 	tcase_add_test(t, collect);
 	tcase_add_test(t, collect_waits);
 	tcase_add_test(t, a_good_one_is_not_set_aside);
+	tcase_add_test(t, needed);
 	tcase_add_test(t, unusual_places);
 	suite_add_tcase(s, t);
-	SRunner *r = srunner_create(s);
-	srunner_run_all(r, CK_ENV);
-	int failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

@@ -1,6 +1,7 @@
 #include "answer.h"
 #include "deb.h"
 #include "emit.h"
+#include "gunzip.h"
 #include "json.h"
 #include <ingot/escape.h>
 #include <ingot/fd.h>
@@ -114,6 +115,9 @@ int answer(struct ingot_chan *chan, int fd, const struct ingot_msg_decode *m, st
 		break;
 	case INGOT_DECODE_JSON:
 		ingot_pass(decode_json(&q, err));
+		break;
+	case INGOT_DECODE_GUNZIP:
+		ingot_pass(gunzip_members(chan, fd, q.offset, q.size, q.limit, err));
 		break;
 	default:
 		return ingot_fail(err, INGOT_E_BUG, "ingot-decode was asked for something that it does not know");

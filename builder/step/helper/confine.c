@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/capability.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -213,6 +214,8 @@ static int confine(const struct step_plan *p, int listener_to, struct ingot_err 
 {
 	if (setsid() < 0) /* no terminal to type into */
 		return ingot_fail_sys(err, INGOT_E_HOST, "starting a session");
+	if (p->flags & INGOT_STEP_TERMINAL && ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "taking the terminal");
 	(void)umask(022);
 	ingot_pass(set_limits(p, err));
 	if (p->flags & INGOT_STEP_CHROOT)

@@ -49,8 +49,9 @@ int step_dev_prepare(struct step_dev *d, struct ingot_err *err)
 	d->mount = step_mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
 	ingot_pass(d->mount);
 	for (size_t i = 0; i < STEP_DEVICES; i++) {
-		/* The host's own node, because a user namespace can make none; looked at, because a container's /dev may hold anything. */
-		d->node[i] = step_mount_clone(AT_FDCWD, devices[i].path, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
+		/* The host's own node, because a user namespace can make none; looked at, because a container's /dev may hold anything. Read-only, because where root
+		 * builds, the step's user owns it: a chmod() would be the host's. Reading and writing a device asks for no writable mount. */
+		d->node[i] = step_mount_clone(AT_FDCWD, devices[i].path, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY, err);
 		ingot_pass(d->node[i]);
 		struct stat st;
 		if (fstat(d->node[i], &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(devices[i].major, devices[i].minor))

@@ -26,11 +26,9 @@ static int load(const struct sock_filter *code, size_t n, unsigned flags, struct
 
 int step_filter_load(unsigned flags, struct ingot_err *err)
 {
+	bool inet = flags & (INGOT_STEP_LOOPBACK | INGOT_STEP_NETWORK_HOST);
 	/* The forms first: the other filter is loaded through it, and lets seccomp() through itself. */
-	if (flags & (INGOT_STEP_LOOPBACK | INGOT_STEP_NETWORK_HOST))
-		ingot_pass(load(filter_forms_inet, COUNT(filter_forms_inet), 0, err));
-	else
-		ingot_pass(load(filter_forms, COUNT(filter_forms), 0, err));
+	ingot_pass(load(inet ? filter_forms_inet : filter_forms, inet ? COUNT(filter_forms_inet) : COUNT(filter_forms), 0, err));
 	return load(filter_calls, COUNT(filter_calls), 0, err);
 }
 

@@ -208,8 +208,8 @@ static int enclose(const struct step_plan *p, int *ret_upper, struct ingot_err *
 	static const int keep[] = { CAP_DAC_READ_SEARCH };
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
-	_cleanup_(ingot_closep) int upper = ingot_open_beneath(STEP_FD_SCRATCH, INGOT_SPAN(STEP_UPPER), O_RDONLY | O_DIRECTORY, err);
-	ingot_try(err, upper, "the scratch directory");
+	_cleanup_(ingot_closep) int place = ingot_open_beneath(STEP_FD_SCRATCH, INGOT_SPAN(STEP_UPPER), O_PATH | O_DIRECTORY, err);
+	ingot_try(err, place, "the scratch directory");
 	if (!(p->flags & INGOT_STEP_CHROOT)) {
 		_cleanup_(ingot_closep) int proc = step_open_proc(err);
 		ingot_pass(proc);
@@ -217,6 +217,10 @@ static int enclose(const struct step_plan *p, int *ret_upper, struct ingot_err *
 			return ingot_fail_sys(err, INGOT_E_HOST, "making namespaces for the harvest");
 		ingot_pass(step_map_ids(proc, uid, gid, p->uid, p->gid, err));
 	}
+	/* Only now: the step may have closed its root to everybody. */
+	_cleanup_(ingot_closep) int upper = openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (upper < 0)
+		return ingot_fail_sys(err, INGOT_E_BUG, "opening the step's root");
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || fchdir(upper) < 0 || chroot(".") < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "enclosing the harvest");
 	const int fds[] = { STDERR_FILENO, INGOT_CHANNEL_FD, STEP_FD_ROOT, upper };

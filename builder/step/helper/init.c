@@ -47,7 +47,10 @@ static bool too_much(const struct init *i)
 {
 	struct step_usage u = { 0 };
 	const struct step_plan *p = i->p;
-	return i->upper >= 0 && step_usage(i->upper, p->disk_limit, &u) == 0 && (u.bytes > p->disk_limit || u.entries > INGOT_MAX_ENTRIES || u.too_deep);
+	if (i->upper < 0)
+		return false;
+	/* What cannot be counted is too much. */
+	return step_usage(i->upper, p->disk_limit, &u) < 0 || u.bytes > p->disk_limit || u.entries > INGOT_MAX_ENTRIES || u.too_deep;
 }
 
 /* Nobody of the step is left when this returns (safety 5.13). */
@@ -189,7 +192,7 @@ static int by_number(const void *a, const void *b)
 /* Before anything of the step exists: only what init and the payload still need. */
 static int keep_only(const struct init *i, const int stdio[3], struct ingot_err *err)
 {
-	int all[7] = { stdio[0], stdio[1], stdio[2], i->report, i->upper, i->ledger_to, i->proc }, keep[7];
+	int all[7] = { stdio[0], stdio[1], stdio[2], i->report, i->upper, i->ledger_to, i->proc }, keep[7] = { 0 };
 	size_t n = 0;
 	qsort(all, 7, sizeof(all[0]), by_number);
 	for (size_t k = 0; k < 7; k++)

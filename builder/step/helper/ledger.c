@@ -61,7 +61,8 @@ static void rehash(struct ledger *l, size_t slots)
 
 static struct entry *find(struct ledger *l, const struct stat *st)
 {
-	uint32_t *s = find_slot(l, st->st_dev, st->st_ino);
+	const uint32_t *s = find_slot(l, st->st_dev, st->st_ino);
+	ingot_assert(l->v || !*s);
 	return *s ? &l->v[*s - 1] : NULL;
 }
 
@@ -279,66 +280,83 @@ int ledger_caps(struct ledger *l, int fd, const struct stat *st, uint8_t ret[ING
 
 /* --- the end --- */
 
-/* Some name of an inode whose first one is gone: rare (link(), unlink()), so it may cost a walk. */
-static bool search(struct ledger *l, int take_fd, char *path, size_t n, const struct stat *want, unsigned depth)
+/* What is being written: the lines, and the path in hand. */
+struct writing {
+	struct ledger *l;
+	struct ingot_buf out;
+	char path[INGOT_MAX_PATH + 64];
+	size_t lost; /* records whose file is somewhere under another name */
+};
+
+static void write_line(struct writing *w, struct entry *e, const char *path)
 {
-	_cleanup_(ingot_closep) int fd = take_fd;
-	uint64_t mount;
-	if (depth > INGOT_MAX_DEPTH || mount_of(fd, &mount) < 0 || mount != l->mount)
-		return false;
-	DIR *d = fdopendir(fd);
-	if (!d)
-		return false;
-	(void)TAKE_FD(fd);
-	const struct dirent *e;
-	bool found = false;
-	while (!found && (e = readdir(d))) {
-		struct stat st;
-		size_t k = strlen(e->d_name);
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || n + k + 1 > INGOT_MAX_PATH || fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		path[n] = '/';
-		memcpy(path + n + 1, e->d_name, k + 1);
-		found = st.st_dev == want->st_dev && st.st_ino == want->st_ino;
-		if (found || !S_ISDIR(st.st_mode))
-			continue;
-		int child = openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		found = child >= 0 && search(l, child, path, n + k + 1, want, depth + 1);
-	}
-	(void)closedir(d);
-	return found;
+	char text[INGOT_OWNED_TEXT];
+	/* Where there are no mounts, what elsewhere lies below one is told by its path. */
+	if (w->l->plan->flags & INGOT_STEP_CHROOT && step_is_covered(path))
+		return;
+	ingot_owned_text(&e->is, text);
+	ingot_buf_put(&w->out, text, strlen(text) + 1);
+	ingot_buf_put(&w->out, path, strlen(path) + 1);
+	e->is.set = 0; /* said */
 }
 
-/* The path of a pinned inode, from the step's root. False: it has none any more, or lies in a mount of its own. */
-static bool path_of(struct ledger *l, const struct entry *e, char path[INGOT_MAX_PATH + 64])
+/* By the name that the kernel knows. Its text ("... (deleted)") is only a hint: what is there must be the inode itself. */
+static void write_by_name(struct writing *w, struct entry *e)
 {
 	char link[40];
 	struct stat st, there;
 	uint64_t mount;
 	fd_path(e->pin, link);
-	ssize_t n = readlink(link, path, INGOT_MAX_PATH + 63);
-	if (n <= 0 || n > INGOT_MAX_PATH || fstat(e->pin, &st) < 0 || mount_of(e->pin, &mount) < 0 || mount != l->mount || st.st_nlink == 0)
-		return false;
-	path[n] = '\0';
-	/* The kernel's text ("... (deleted)") is only a hint: what is there must be the inode itself. */
-	if (path[0] == '/' && lstat(path, &there) == 0 && there.st_dev == st.st_dev && there.st_ino == st.st_ino)
-		return true;
-	int root = openat(l->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return root >= 0 && search(l, root, path, 0, &st, 0);
+	ssize_t n = readlink(link, w->path, INGOT_MAX_PATH + 63);
+	if (n <= 0 || fstat(e->pin, &st) < 0 || st.st_nlink == 0 || mount_of(e->pin, &mount) < 0 || mount != w->l->mount)
+		return; /* gone, or in a mount of its own */
+	w->path[n] = '\0';
+	if (w->path[0] == '/' && n <= INGOT_MAX_PATH && lstat(w->path, &there) == 0 && there.st_dev == st.st_dev && there.st_ino == st.st_ino)
+		write_line(w, e, w->path + 1);
+	else
+		w->lost++;
+}
+
+/* The others have another name (link(), then unlink() of the first): one walk finds them all. path has n bytes. */
+static void write_lost(struct writing *w, int take_fd, size_t n, unsigned depth)
+{
+	_cleanup_(ingot_closep) int fd = take_fd;
+	uint64_t mount;
+	DIR *d = depth > INGOT_MAX_DEPTH || mount_of(fd, &mount) < 0 || mount != w->l->mount ? NULL : fdopendir(fd);
+	if (!d)
+		return;
+	(void)TAKE_FD(fd);
+	const struct dirent *e;
+	while (w->lost && (e = readdir(d))) {
+		struct stat st;
+		size_t k = strlen(e->d_name), slash = n ? 1 : 0;
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || n + slash + k > INGOT_MAX_PATH || fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		w->path[n] = '/';
+		memcpy(w->path + n + slash, e->d_name, k + 1);
+		struct entry *found = find(w->l, &st);
+		if (found && found->pin >= 0 && found->is.set) {
+			write_line(w, found, w->path);
+			w->lost--;
+		}
+		int child = S_ISDIR(st.st_mode) ? openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+		if (child >= 0)
+			write_lost(w, child, n + slash + k, depth + 1);
+	}
+	(void)closedir(d);
 }
 
 int ledger_write(struct ledger *l, int fd, struct ingot_err *err)
 {
-	char path[INGOT_MAX_PATH + 64], text[INGOT_OWNED_TEXT];
-	_cleanup_(ingot_buf_done) struct ingot_buf out = INGOT_BUF(GIB(1));
-	for (size_t i = 0; i < l->n; i++) {
-		const struct entry *e = &l->v[i];
-		if (e->pin < 0 || !e->is.set || !path_of(l, e, path) || (l->plan->flags & INGOT_STEP_CHROOT && step_is_covered(path + 1)))
-			continue;
-		ingot_owned_text(&e->is, text);
-		ingot_buf_put(&out, text, strlen(text) + 1);
-		ingot_buf_put(&out, path + 1, strlen(path + 1) + 1);
-	}
-	ingot_pass(ingot_buf_check(&out, "the ledger", err));
-	return ingot_write_all(fd, out.p, out.n, err);
+	struct writing *w = ingot_alloc(sizeof(*w)); /* lives as long as the process */
+	w->l = l;
+	w->out.max = GIB(1);
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].pin >= 0 && l->v[i].is.set)
+			write_by_name(w, &l->v[i]);
+	int root = w->lost ? openat(l->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (root >= 0)
+		write_lost(w, root, 0, 0);
+	ingot_pass(ingot_buf_check(&w->out, "the ledger", err));
+	return ingot_write_all(fd, w->out.p, w->out.n, err);
 }

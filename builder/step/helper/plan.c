@@ -1,6 +1,7 @@
 #include "sandbox.h"
 #include <ingot/mem.h>
 #include <ingot/num.h>
+#include <ingot/path.h>
 #include <string.h>
 
 static int text(struct ingot_span s, char **ret, struct ingot_err *err)
@@ -74,6 +75,10 @@ static int take_word(struct step_plan *p, const struct ingot_msg_word *w, struct
 		return mount_word(p, w->kind == INGOT_WORD_VOLUME, w->text, err);
 	case INGOT_WORD_SEED:
 		return seed_word(p, w->text, err);
+	case INGOT_WORD_SECRET:
+		if (p->n_secrets >= INGOT_MAX_STEP_SECRETS || !ingot_name_valid(w->text))
+			return ingot_fail(err, INGOT_E_INPUT, "too many secrets, or one without a name");
+		return text(w->text, &p->secrets[p->n_secrets++], err);
 	default:
 		return ingot_fail(err, INGOT_E_BUG, "helper protocol: a word of kind %u", w->kind);
 	}
@@ -94,6 +99,7 @@ int step_plan_receive(struct ingot_chan *c, struct step_plan *ret, struct ingot_
 	p.argv = ingot_alloc_array(INGOT_MAX_ARGS + 1, sizeof(char *));
 	p.env = ingot_alloc_array(INGOT_MAX_ARGS + 1, sizeof(char *));
 	p.mounts = ingot_alloc_array(STEP_MAX_TMPFS + STEP_MAX_VOLUMES, sizeof(*p.mounts));
+	p.secrets = ingot_alloc_array(INGOT_MAX_STEP_SECRETS, sizeof(char *));
 	/* On a failure the process ends, and its memory with it. */
 	ingot_pass(text(w->workdir, &p.workdir, err));
 	ingot_pass(text(w->hostname, &p.hostname, err));

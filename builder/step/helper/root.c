@@ -85,6 +85,7 @@ int step_fill_run(const struct step_plan *p, int run, struct ingot_err *err)
 {
 	if (mkdirat(run, "lock", 01777) < 0 || fchmodat(run, "lock", 01777, 0) < 0 || mkdirat(run, "ingot", 0755) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "making directories in /run");
+	ingot_pass(step_fill_secrets(p, run, err));
 	if (!p->script.n)
 		return 0;
 	_cleanup_(ingot_closep) int fd = openat(run, "ingot/script", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0555);
@@ -183,6 +184,10 @@ int step_enter_root(const struct step_plan *p, int proc, int *ret_upper, struct 
 	}
 	struct parts s;
 	ingot_try(err, s.root = make_root(p, lower, upper, work, err), "the step's root");
+	/* What init keeps of it leads nowhere: the root of a mount of its own, above which nothing is. ".." from the directory itself would be the host. */
+	_cleanup_(ingot_closep) int watched = -1;
+	if (upper >= 0)
+		ingot_pass(watched = step_mount_clone(upper, "", ROOT_ATTR | MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOEXEC, err));
 	ingot_pass(prepare(p, proc, &s, err));
 	ingot_pass(switch_root(s.root, lower, err));
 	ingot_pass(attach_all(p, &s, s.root, err));
@@ -190,6 +195,6 @@ int step_enter_root(const struct step_plan *p, int proc, int *ret_upper, struct 
 		return ingot_fail_sys(err, INGOT_E_HOST, "setting the host name");
 	if (p->flags & INGOT_STEP_LOOPBACK)
 		ingot_pass(step_loopback(err));
-	*ret_upper = TAKE_FD(upper);
+	*ret_upper = TAKE_FD(watched);
 	return 0; /* the caller closes every descriptor but those that it names */
 }

@@ -34,6 +34,8 @@ struct step_plan {
 	size_t n_mounts, n_volumes;
 	struct step_seed *seeds;
 	size_t n_seeds, cap_seeds;
+	char **secrets; /* names; the values are behind STEP_FD_SECRET */
+	size_t n_secrets;
 };
 
 /* plan.c: what the coordinator sends, up to its DONE. */
@@ -80,6 +82,8 @@ int step_dev_make(int dev, struct ingot_err *err) INGOT_MUST_USE; /* nodes of ou
 int step_enter_root(const struct step_plan *p, int proc, int *ret_upper, struct ingot_err *err) INGOT_MUST_USE;
 
 int step_fill_run(const struct step_plan *p, int run, struct ingot_err *err) INGOT_MUST_USE;
+/* secrets.c: the files of INGOT_STEP_SECRETS in the step's /run, before anything of the step runs. */
+int step_fill_secrets(const struct step_plan *p, int run, struct ingot_err *err) INGOT_MUST_USE;
 
 /* usage.c: bytes below a directory that somebody is writing to at the moment. */
 struct step_usage {

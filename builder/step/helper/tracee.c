@@ -69,19 +69,45 @@ int tracee_string(const struct call *c, uint64_t from, char *ret, size_t size)
 	return (int)length;
 }
 
-/* Names that mean something else for us than for the process. */
-static int its_own(const struct call *c, const char *path)
+/* Through no magic link: /proc/1/fd is ours, and so is /proc/self where a path leads us there. Where openat2() is refused (by a container around ingot) it is enough
+ * that our descriptors lead nowhere but into the step's root (root.c). -1 with errno. */
+static int open_plainly(int base, const char *path, int flags, uint64_t resolve)
+{
+	struct open_how how = { .flags = (uint64_t)flags, .resolve = RESOLVE_NO_MAGICLINKS | resolve };
+	int fd = (int)syscall(SYS_openat2, base, path, &how, sizeof(how));
+	return fd < 0 && !resolve && (errno == ENOSYS || errno == EPERM) ? openat(base, path, flags) : fd;
+}
+
+/* The length of "fd/3", "cwd", "root" or "exe" at the beginning of a name in /proc/PID; 0: it is another. */
+static size_t magic_link(const char *name)
+{
+	size_t digits = strncmp(name, "fd/", 3) == 0 ? strspn(name + 3, "0123456789") : 0;
+	size_t n = digits ? 3 + digits : strncmp(name, "root", 4) == 0 ? 4 : strncmp(name, "cwd", 3) == 0 || strncmp(name, "exe", 3) == 0 ? 3 : 0;
+	return name[n] && name[n] != '/' ? 0 : n;
+}
+
+/* Names that mean something else for us than for the process. Its own descriptors and directories are all inside; below them, nothing but plain names. */
+static int its_own(const struct call *c, const char *path, int flags)
 {
 	static const struct {
 		const char *prefix, *of;
 	} names[] = { { "/proc/self/", "" }, { "/proc/thread-self/", "" }, { "/dev/fd/", "fd/" }, { "/dev/stdin", "fd/0" }, { "/dev/stdout", "fd/1" }, { "/dev/stderr", "fd/2" } };
-	char name[4096 + 64];
+	char name[4096 + 64], link[32];
 	for (size_t i = 0; c->has_proc && i < sizeof(names) / sizeof(names[0]); i++) {
 		size_t n = strlen(names[i].prefix);
 		if (strncmp(path, names[i].prefix, n) != 0)
 			continue;
-		(void)snprintf(name, sizeof(name), "%d/%s%s", (int)c->shown, names[i].of, path + n);
-		int fd = openat(c->proc, name, O_PATH | O_CLOEXEC);
+		(void)snprintf(name, sizeof(name), "%s%s", names[i].of, path + n);
+		n = magic_link(name);
+		(void)snprintf(link, sizeof(link), "%d/%.*s", (int)c->shown, n > 20 ? 20 : (int)n, name);
+		bool below = n && name[n] == '/';
+		_cleanup_(ingot_closep) int base = openat(c->proc, link, below || !n ? O_PATH | O_CLOEXEC : flags);
+		if (base < 0)
+			return -errno;
+		if (n && !below)
+			return TAKE_FD(base);
+		const char *rest = name + n + strspn(name + n, "/");
+		int fd = open_plainly(base, *rest ? rest : ".", flags, 0);
 		return fd < 0 ? -errno : fd;
 	}
 	return -1;
@@ -118,27 +144,26 @@ static int open_in_its_root(const struct call *c, const char *path, int flags)
 	_cleanup_(ingot_closep) int root = open_link(c, "root", -1);
 	if (root < 0)
 		return root;
-	struct open_how how = { .flags = (uint64_t)flags, .resolve = RESOLVE_IN_ROOT };
-	long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
-	return fd < 0 ? -errno : (int)fd;
+	int fd = open_plainly(root, path, flags, RESOLVE_IN_ROOT);
+	return fd < 0 ? -errno : fd;
 }
 
 int tracee_open(const struct call *c, int dirfd, const char *path, bool follow)
 {
 	int flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
 	if (path[0] == '/') {
-		int fd = its_own(c, path);
+		int fd = its_own(c, path, flags);
 		if (fd != -1)
 			return fd;
 		if (!same_root(c))
 			return open_in_its_root(c, path, flags);
-		fd = open(path, flags);
+		fd = open_plainly(AT_FDCWD, path, flags, 0);
 		return fd < 0 ? -errno : fd;
 	}
 	_cleanup_(ingot_closep) int base = dirfd == AT_FDCWD ? open_link(c, "cwd", -1) : tracee_open_fd(c, dirfd);
 	if (base < 0)
 		return base;
-	int fd = openat(base, path, flags);
+	int fd = open_plainly(base, path, flags, 0);
 	return fd < 0 ? -errno : fd;
 }
 

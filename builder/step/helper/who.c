@@ -6,10 +6,11 @@
 
 #define FIRST_INDEX 0x10000U /* a soft limit below it was set by a program for its own reasons */
 #define MAX_WHOS 4096
+#define MAX_ALL_GROUPS 262144 /* in all of them: a step could ask for 65,536 at a time */
 
 struct whos {
 	struct who v[MAX_WHOS]; /* 0: everybody, to begin with */
-	size_t n;
+	size_t n, n_groups;
 };
 
 struct whos *whos_new(uint32_t uid, uint32_t gid)
@@ -39,11 +40,12 @@ int whos_set(struct whos *w, pid_t tid, const struct who *who)
 	size_t i = 0;
 	while (i < w->n && !same(&w->v[i], who))
 		i++;
-	if (i == MAX_WHOS)
+	if (i == MAX_WHOS || (i == w->n && who->n_groups > MAX_ALL_GROUPS - w->n_groups))
 		return EAGAIN; /* as setuid(2) when a limit is reached */
 	if (i == w->n) {
 		w->v[i] = *who;
 		if (who->n_groups) {
+			w->n_groups += who->n_groups;
 			w->v[i].groups = ingot_alloc_array(who->n_groups, sizeof(*who->groups));
 			memcpy(w->v[i].groups, who->groups, who->n_groups * sizeof(*who->groups));
 		}
