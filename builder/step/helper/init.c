@@ -257,7 +257,9 @@ _Noreturn void step_init(const struct step_plan *p, const struct step_pipes *pip
 	sigfillset(&all);
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
-	sigaddset(&child, SIGTERM);
+	/* Only there: what is blocked is not ignored, so in a pid namespace the step itself could send it to pid 1. */
+	if (p->flags & INGOT_STEP_CHROOT)
+		sigaddset(&child, SIGTERM);
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	if (prepare(&i, pipes, uid, gid, &child, &err) < 0 || start_payload(&i, pipes, &err) < 0 || shrink(&i, &err) < 0)
 		failed(&i, &err);

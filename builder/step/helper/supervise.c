@@ -218,6 +218,8 @@ int step_supervise(struct ingot_chan *c, const struct step_plan *p, struct ingot
 	} else if (r.end == STEP_END_FAILED) {
 		*err = r.err;
 		return -1;
+	} else if (r.end == STEP_END_STOPPED) {
+		return ingot_fail(err, INGOT_E_BUG, "the step was stopped from outside");
 	} else if (r.end == STEP_END_DISK) {
 		m.reason = INGOT_STEP_DISK_FULL;
 	} else if (r.end == STEP_END_IDENTITY) {
