@@ -1,5 +1,6 @@
 #include "engine.h"
 #include "cachekey.h"
+#include "isolation.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ingot/escape.h>
@@ -114,13 +115,16 @@ static bool needs_a_look(const struct engine *e)
 
 static int build(struct engine *e, struct ingot_err *err)
 {
-	struct ingot_digest key;
+	struct ingot_digest key, chroot_key;
 	ingot_pass(read_inputs(e, err));
 	ingot_pass(choose_epoch(e, err));
 	ingot_pass(image_key(e, &key, err));
+	isolation_key(&key, &chroot_key);
 	vault_unused(e);
 	if (!e->options->no_cache && !needs_a_look(e)) {
 		int r = reuse_image(e, &key, err);
+		if (r == 0 && !e->options->full_isolation && (r = reuse_image(e, &chroot_key, err)) > 0)
+			e->result->isolation = INGOT_ISOLATION_CHROOT;
 		if (r != 0)
 			return r;
 	}
@@ -129,7 +133,7 @@ static int build(struct engine *e, struct ingot_err *err)
 	if (r == 0)
 		r = finish_tree(e, &image, err);
 	if (r == 0)
-		r = make_image(e, &image, &key, err);
+		r = make_image(e, &image, e->result->isolation == INGOT_ISOLATION_CHROOT ? &chroot_key : &key, err);
 	stage_state_done(&image);
 	return r;
 }

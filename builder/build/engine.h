@@ -39,6 +39,8 @@ struct engine {
 	struct ingot_lock *lock; /* NULL: nothing in the recipe comes from outside */
 	int dirfd;               /* the recipe's directory */
 	int64_t epoch;
+	unsigned step_flags; /* of the rung on which steps run here (isolation.h) */
+	bool rung_tried;
 	struct vault vault; /* secrets, once a step has asked for one */
 	struct stage_state *stages; /* one a stage of the recipe */
 	struct source_state *sources;

@@ -3,6 +3,7 @@
 #include "engine.h"
 #include "harvest.h"
 #include "identity.h"
+#include "isolation.h"
 #include "leaks.h"
 #include "places.h"
 #include "shell.h"
@@ -140,18 +141,22 @@ static int harvest(struct engine *e, const struct ingot_step_plan *plan, struct 
 {
 	_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
 	struct ingot_intake_ops ops = { .whiteouts = true, .kept = note_kept, .ctx = o };
-	ingot_pass(ingot_step_harvest(plan->scratch_fd, plan->uid, plan->gid, 0, &h, err));
+	if (plan->flags & INGOT_STEP_COPIED)
+		ingot_pass(ingot_step_harvest_copied(plan->root_fd, plan->scratch_fd, plan->flags, plan->uid, plan->gid, 0, &h, err));
+	else
+		ingot_pass(ingot_step_harvest(plan->scratch_fd, plan->uid, plan->gid, 0, &h, err));
 	ingot_pass(ingot_intake_drain(h.chan, e->store, &ops, &o->in, err));
 	return ingot_helper_finish(&h, err);
 }
 
-/* One run in a scratch directory of its own. */
-static int run_once(struct engine *e, struct places *places, struct ingot_step_plan *plan, struct outcome *o, struct ingot_err *err)
+/* One run in a scratch directory of its own, as this host can. */
+static int run_here(struct engine *e, struct places *places, struct ingot_step_plan *plan, struct outcome *o, struct ingot_err *err)
 {
 	char scratch[64];
 	_cleanup_(ingot_closep) int scratch_fd = ingot_store_scratch(e->store, scratch, err);
 	ingot_pass(scratch_fd);
 	plan->scratch_fd = scratch_fd;
+	plan->flags |= e->step_flags;
 	ingot_step_result_done(&o->result);
 	o->result = (struct ingot_step_result)INGOT_STEP_RESULT_INIT;
 	int r = places_open(e, places, err);
@@ -167,6 +172,12 @@ static int run_once(struct engine *e, struct places *places, struct ingot_step_p
 		shell_open(e, places->step, plan);
 	ingot_store_scratch_remove(e->store, scratch);
 	return r;
+}
+
+static int run_once(struct engine *e, struct places *places, struct ingot_step_plan *plan, struct outcome *o, struct ingot_err *err)
+{
+	int r = run_here(e, places, plan, o, err);
+	return r < 0 && isolation_fall_back(e, err) ? run_here(e, places, plan, o, err) : r;
 }
 
 /* Run on `lower`, the tree with mount points, and take in what changed on the disk. */
@@ -191,7 +202,7 @@ static int run_and_harvest(struct engine *e, const struct ingot_tree *lower, con
 	return ret->result.reason != INGOT_STEP_NEEDS_IDENTITY ? 0 : ingot_step_check(&plan, &ret->result, err);
 }
 
-static int run_fresh(struct engine *e, struct stage_state *s, const struct ingot_step *step, struct places *places, const char *label, const struct ingot_digest *key, struct ingot_delta **ret,
+static int run_fresh(struct engine *e, struct stage_state *s, const struct ingot_step *step, struct places *places, const char *label, const struct ingot_digest key[2], struct ingot_delta **ret,
 		     struct ingot_err *err)
 {
 	_cleanup_(ingot_tree_unrefp) struct ingot_tree *base = NULL, *lower = NULL;
@@ -208,7 +219,9 @@ static int run_fresh(struct engine *e, struct stage_state *s, const struct ingot
 	int leaks = leaks_of_step(e, delta, label, err);
 	ingot_pass(leaks);
 	if (!leaks) /* with a secret in it, it would be used again when that secret is another, and nobody would know what to look for */
-		ingot_pass(keep(e, key, delta, &o.in, err));
+		ingot_pass(keep(e, &key[o.result.isolation == INGOT_ISOLATION_CHROOT], delta, &o.in, err));
+	if (o.result.isolation > e->result->isolation)
+		e->result->isolation = o.result.isolation;
 	if (o.in.has_pack)
 		needs_add(&s->needs, &o.in.pack);
 	e->result->steps_run++;
@@ -218,17 +231,20 @@ static int run_fresh(struct engine *e, struct stage_state *s, const struct ingot
 
 int run_step(struct engine *e, struct stage_state *s, const struct ingot_step *step, const char *label, struct ingot_err *err)
 {
-	struct ingot_digest key, pack;
+	struct ingot_digest key[2], pack; /* the second for what came out of a chroot */
 	_cleanup_(ingot_delta_freep) struct ingot_delta *delta = NULL;
 	bool has_pack = false;
 	_cleanup_(places_done) struct places places = { 0 };
 	ingot_pass(places_begin(e, step, &places, err));
-	step_key(e, s, step, &places, &key);
+	step_key(e, s, step, &places, &key[0]);
+	isolation_key(&key[0], &key[1]);
 	if (places.network) {
 		ingot_say(e->log, INGOT_WARNING, "%s: has the host's network; the image is not hermetic", label);
 		e->result->steps_network++;
 	}
-	int r = e->options->no_cache ? 0 : recall(e, &key, &delta, &pack, &has_pack, err);
+	int r = e->options->no_cache ? 0 : recall(e, &key[0], &delta, &pack, &has_pack, err);
+	if (r == 0 && !e->options->no_cache && !e->options->full_isolation && (r = recall(e, &key[1], &delta, &pack, &has_pack, err)) > 0)
+		e->result->isolation = INGOT_ISOLATION_CHROOT;
 	ingot_pass(r);
 	if (r == 1) {
 		ingot_say(e->log, INGOT_INFO, "%s: unchanged", label);
@@ -236,7 +252,7 @@ int run_step(struct engine *e, struct stage_state *s, const struct ingot_step *s
 		if (has_pack)
 			needs_add(&s->needs, &pack);
 	} else {
-		ingot_pass(run_fresh(e, s, step, &places, label, &key, &delta, err));
+		ingot_pass(run_fresh(e, s, step, &places, label, key, &delta, err));
 	}
 	char origin[160];
 	(void)snprintf(origin, sizeof(origin), "step %s", label);

@@ -17,6 +17,7 @@ static const struct cli_option options[] = {
 	{ "proxy", 0, "URL", "HTTP proxy, instead of the host's" },
 	{ "offline", 0, NULL, "use only what the store has" },
 	{ "no-cache", 0, NULL, "run every step again" },
+	{ "isolation", 0, "HOW", "auto, or full: refuse to run steps in a chroot, where a container gives no namespaces" },
 	{ "twice", 0, NULL, "build a second time without the cache and compare" },
 	{ "secret", 0, "id=ID,src=FILE", "the value of a secret that steps ask for; or id=ID,env=NAME" },
 	{ "allow-network", 0, NULL, "permit steps with network: host" },
@@ -46,6 +47,17 @@ static char *default_target(const char *recipe)
 	else if (n > 4 && strcmp(base + n - 4, ".yml") == 0)
 		n -= 4;
 	return ingot_strf("%.*s.oci.tar", (int)n, base);
+}
+
+/* The option, or the configuration's line. */
+static int read_isolation(const struct cli *c, bool *ret_full, struct ingot_err *err)
+{
+	const char *how = cli_value(c, "isolation");
+	how = how ? how : c->settings->isolation;
+	if (how && strcmp(how, "auto") != 0 && strcmp(how, "full") != 0)
+		return ingot_fail(err, INGOT_E_INPUT, "--isolation: '%s' is neither auto nor full", INGOT_SHOW(ingot_span_of(how)));
+	*ret_full = how && strcmp(how, "full") == 0;
+	return 0;
 }
 
 static void print_text(const char *target, const struct ingot_build_result *r, struct ingot_buf *out)
@@ -92,6 +104,7 @@ static void print_json(const char *target, const struct ingot_build_result *r, s
 	ingot_json_u64(&j, "steps_network", r->steps_network);
 	ingot_json_bool(&j, "hermetic", r->steps_network == 0);
 	ingot_json_bool(&j, "reused", r->reused);
+	ingot_json_str(&j, "isolation", r->isolation == INGOT_ISOLATION_CHROOT ? "chroot" : "full");
 	ingot_json_bool(&j, "signed", r->signed_by_us);
 	if (r->signed_by_us)
 		ingot_json_str(&j, "key", r->key_id);
@@ -212,6 +225,7 @@ static int run(struct cli *c, struct ingot_err *err)
 		.allow_network = cli_has(c, "allow-network"),
 		.shell_on_fail = cli_has(c, "on-fail"),
 	};
+	ingot_pass(read_isolation(c, &o.full_isolation, err));
 	return with_key(c, &o, target, err);
 }
 

@@ -8,11 +8,14 @@
 
 #define AT(member) offsetof(struct ingot_settings, member)
 
+static const char *const isolations[] = { "auto", "full", NULL };
+
 static const struct field fields[] = {
 	{ .key = "mirrors", .slot = SLOT_STRINGS, .offset = AT(mirrors), .doc = "Where packages come from: URL, or SUITE=URL." },
 	{ .key = "proxy", .slot = SLOT_STRING, .offset = AT(proxy), .doc = "An HTTP proxy." },
 	{ .key = "archive-keys", .slot = SLOT_STRINGS, .offset = AT(archive_keys), .doc = "Files with further public keys that may sign package archives." },
 	{ .key = "key", .slot = SLOT_STRING, .offset = AT(key), .doc = "The private key to sign with: FILE or env://NAME." },
+	{ .key = "isolation", .slot = SLOT_STRING, .offset = AT(isolation), .words = isolations, .doc = "full: refuse to run steps where there are no namespaces." },
 	{ .key = "store", .slot = SLOT_STRING, .offset = AT(store), .doc = "Where content is kept." },
 };
 static const struct object settings = { .name = "the configuration",

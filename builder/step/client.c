@@ -1,4 +1,5 @@
 /* client.c - the coordinator's side of ingot-step. */
+#include "copy.h"
 #include "fds.h"
 #include "output.h"
 #include <errno.h>
@@ -120,7 +121,8 @@ static int send_seeds(struct ingot_chan *c, const struct ingot_step_plan *p, str
 	return 0;
 }
 
-static int send_plan(struct ingot_chan *c, const struct ingot_step_plan *p, struct ingot_err *err)
+/* copied: bytes that are in scratch before the step writes any */
+static int send_plan(struct ingot_chan *c, const struct ingot_step_plan *p, uint64_t copied, struct ingot_err *err)
 {
 	struct ingot_msg_plan m = { .what = INGOT_PLAN_RUN,
 				    .uid = p->uid,
@@ -128,7 +130,7 @@ static int send_plan(struct ingot_chan *c, const struct ingot_step_plan *p, stru
 				    .flags = p->flags,
 				    .timeout = p->timeout ? p->timeout : DEFAULT_TIMEOUT,
 				    .tmpfs_size = p->tmpfs_size ? p->tmpfs_size : DEFAULT_TMPFS,
-				    .disk_limit = p->disk_limit ? p->disk_limit : DEFAULT_DISK,
+				    .disk_limit = (p->disk_limit ? p->disk_limit : DEFAULT_DISK) + copied,
 				    .workdir = ingot_span_of(p->workdir ? p->workdir : "/"),
 				    .hostname = ingot_span_of(p->hostname ? p->hostname : "ingot") };
 	ingot_pass(ingot_chan_send(c, INGOT_MSG_PLAN, &m, err));
@@ -147,6 +149,9 @@ static int send_plan(struct ingot_chan *c, const struct ingot_step_plan *p, stru
 static int check_plan(const struct ingot_step_plan *p, struct ingot_err *err)
 {
 	ingot_assert(p->root_fd >= 0 && (p->flags & INGOT_STEP_READONLY || p->scratch_fd >= 0));
+	ingot_assert(!(p->flags & INGOT_STEP_CHROOT) || (p->flags & (INGOT_STEP_COPIED | INGOT_STEP_READONLY)) == INGOT_STEP_COPIED);
+	if (p->flags & INGOT_STEP_CHROOT && (p->n_tmpfs || p->n_volumes || p->n_secrets || p->flags & (INGOT_STEP_NETWORK_HOST | INGOT_STEP_LOOPBACK)))
+		return ingot_fail(err, INGOT_E_HOST, "this host gives no namespaces, and mounts, secrets and networks of a step's own need them");
 	if (!p->n_argv || p->n_argv > INGOT_MAX_ARGS || p->n_env > INGOT_MAX_ARGS - 4)
 		return ingot_fail(err, INGOT_E_INPUT, "a step needs a command, of at most %d words and as many variables", INGOT_MAX_ARGS - 4);
 	if (p->n_volumes > STEP_MAX_VOLUMES || p->n_tmpfs > STEP_MAX_TMPFS)
@@ -206,7 +211,10 @@ int ingot_step_run(const struct ingot_step_plan *p, const struct ingot_log *log,
 	int fds[STEP_FDS];
 	_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
 	ingot_pass(check_plan(p, err));
-	if (!(p->flags & INGOT_STEP_READONLY))
+	uint64_t copied = 0;
+	if (p->flags & INGOT_STEP_COPIED)
+		ingot_pass(step_copy(p, &copied, err));
+	else if (!(p->flags & INGOT_STEP_READONLY))
 		ingot_pass(make_scratch(p, err));
 	fds[0] = p->root_fd;
 	fds[1] = p->flags & INGOT_STEP_READONLY ? -1 : p->scratch_fd;
@@ -221,9 +229,10 @@ int ingot_step_run(const struct ingot_step_plan *p, const struct ingot_log *log,
 	uint64_t patience = ((uint64_t)(p->timeout ? p->timeout : DEFAULT_TIMEOUT) + 60) * 1000;
 	ingot_chan_set_timeout(h.chan, patience > INT32_MAX ? INT32_MAX : (int)patience);
 	struct ingot_step_result r = INGOT_STEP_RESULT_INIT;
+	r.isolation = p->flags & INGOT_STEP_CHROOT ? INGOT_ISOLATION_CHROOT : INGOT_ISOLATION_FULL;
 	struct step_output o;
 	step_output_begin(&o, log, p->name, p->hide);
-	int status = send_plan(h.chan, p, err);
+	int status = send_plan(h.chan, p, copied, err);
 	if (status == 0)
 		status = follow(h.chan, &o, &r, err);
 	step_output_end(&o, &r);
@@ -273,18 +282,30 @@ int ingot_step_check(const struct ingot_step_plan *p, const struct ingot_step_re
 	return -1;
 }
 
-int ingot_step_harvest(int scratch_fd, uint32_t uid, uint32_t gid, uint64_t limit, struct ingot_helper *ret, struct ingot_err *err)
+static int start_harvest(int root_fd, int scratch_fd, unsigned flags, uint32_t uid, uint32_t gid, uint64_t limit, struct ingot_helper *ret, struct ingot_err *err)
 {
 	int fds[STEP_FDS];
 	for (size_t i = 0; i < STEP_FDS; i++)
 		fds[i] = -1;
+	fds[0] = root_fd;
 	fds[1] = scratch_fd;
 	_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
 	ingot_pass(ingot_helper_start(&h, "ingot-step", fds, STEP_FDS, err));
-	struct ingot_msg_plan m = { .what = INGOT_PLAN_HARVEST, .uid = uid, .gid = gid, .disk_limit = limit ? limit : DEFAULT_DISK, .workdir = INGOT_SPAN("/"), .hostname = INGOT_SPAN("ingot") };
+	struct ingot_msg_plan m = { .what = INGOT_PLAN_HARVEST, .flags = flags, .uid = uid, .gid = gid, .disk_limit = limit ? limit : DEFAULT_DISK, .workdir = INGOT_SPAN("/"), .hostname = INGOT_SPAN("ingot") };
 	if (ingot_chan_send(h.chan, INGOT_MSG_PLAN, &m, err) < 0 || ingot_chan_send(h.chan, INGOT_MSG_DONE, NULL, err) < 0)
 		return ingot_helper_failed(&h, err);
 	*ret = h;
 	h = (struct ingot_helper)INGOT_HELPER_INIT;
 	return 0;
+}
+
+int ingot_step_harvest(int scratch_fd, uint32_t uid, uint32_t gid, uint64_t limit, struct ingot_helper *ret, struct ingot_err *err)
+{
+	return start_harvest(-1, scratch_fd, 0, uid, gid, limit, ret, err);
+}
+
+int ingot_step_harvest_copied(int root_fd, int scratch_fd, unsigned flags, uint32_t uid, uint32_t gid, uint64_t limit, struct ingot_helper *ret, struct ingot_err *err)
+{
+	ingot_assert(flags & INGOT_STEP_COPIED);
+	return start_harvest(root_fd, scratch_fd, flags & (INGOT_STEP_COPIED | INGOT_STEP_CHROOT), uid, gid, limit, ret, err);
 }

@@ -14,3 +14,11 @@
 
 #define STEP_UPPER "upper"
 #define STEP_WORK "work"
+
+/* The last fact of a probe, and what its detail says or contains. */
+#define STEP_RUNG "rung"
+#define STEP_RUNG_FULL "full"
+#define STEP_RUNG_COPIED ", without overlay"
+#define STEP_RUNG_PROC ", with the container's /proc"
+#define STEP_RUNG_CHROOT "chroot (container root)"
+#define STEP_RUNG_NONE "packages only"

@@ -8,6 +8,7 @@
  * Prints the tables as C to stdout; runs on the machine that ingot is built for.
  */
 #include <asm/ioctls.h>
+#include <asm/sockios.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -20,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -161,6 +163,51 @@ static void make_forms(const char *name, bool inet)
 	print(name, f);
 }
 
+/* Without a pid namespace processes of the container have the step's own user, so whatever names another process is refused where it does more than ask; and chroot(),
+ * with which one leaves a chroot. */
+static void make_chroot(void)
+{
+	static const int first_names_one[] = { SCMP_SYS(prlimit64), SCMP_SYS(sched_setaffinity), SCMP_SYS(sched_setattr), SCMP_SYS(sched_setparam), SCMP_SYS(sched_setscheduler) };
+	static const int second_does[] = { SCMP_SYS(setpriority), SCMP_SYS(ioprio_set) };
+	scmp_filter_ctx f = start(SCMP_ACT_ALLOW);
+	for (size_t i = 0; i < sizeof(first_names_one) / sizeof(first_names_one[0]); i++)
+		deny(f, EPERM, first_names_one[i], SCMP_A0(SCMP_CMP_NE, 0));
+	for (size_t i = 0; i < sizeof(second_does) / sizeof(second_does[0]); i++)
+		deny(f, EPERM, second_does[i], SCMP_A1(SCMP_CMP_NE, 0));
+	/* "All of a user": PRIO_USER, IOPRIO_WHO_USER. */
+	deny(f, EPERM, SCMP_SYS(setpriority), SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffffU, 2));
+	deny(f, EPERM, SCMP_SYS(ioprio_set), SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffffU, 3));
+	/* System V's memory, semaphores and queues are the container's: what a step makes is new, and what was there is not found by its key. */
+	static const struct {
+		int call;
+		unsigned flags;
+	} by_key[] = { { SCMP_SYS(shmget), 2 }, { SCMP_SYS(semget), 2 }, { SCMP_SYS(msgget), 1 } };
+	static const uint64_t new[] = { IPC_CREAT, IPC_EXCL };
+	for (size_t i = 0; i < sizeof(by_key) / sizeof(by_key[0]); i++)
+		for (size_t k = 0; k < 2; k++) {
+			const struct scmp_arg_cmp old[] = { SCMP_A0(SCMP_CMP_NE, IPC_PRIVATE), SCMP_CMP64(by_key[i].flags, SCMP_CMP_MASKED_EQ, new[k], 0) };
+			must(seccomp_rule_add_array(f, SCMP_ACT_ERRNO(EPERM), by_key[i].call, 2, old), "keys of System V");
+		}
+	add_names(f, "chroot", SCMP_ACT_ERRNO(EPERM));
+	print("chroot", f);
+}
+
+/* The same where Landlock does not keep signals and abstract sockets inside. One's own process group (kill(0)) is all that is certain to be inside; F_SETOWN and its kin
+ * have the kernel signal somebody (fcntl(2)). */
+static void make_chroot_unscoped(void)
+{
+	static const uint64_t commands[] = { F_SETOWN, F_SETOWN_EX, F_SETSIG }, requests[] = { FIOSETOWN, SIOCSPGRP };
+	scmp_filter_ctx f = start(SCMP_ACT_ALLOW);
+	add_names(f, "tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal", SCMP_ACT_ERRNO(EPERM));
+	deny(f, EPERM, SCMP_SYS(kill), SCMP_A0(SCMP_CMP_NE, 0));
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		deny(f, EPERM, SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffU, commands[i]));
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
+		deny(f, EPERM, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffU, requests[i]));
+	deny(f, EAFNOSUPPORT, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+	print("chroot_unscoped", f);
+}
+
 /* Asked about in every form by another row? Then this row's condition would be in the way. */
 static bool asked_always(int nr, enum level level)
 {
@@ -208,6 +255,8 @@ int main(void)
 	make_calls();
 	make_forms("forms", false);
 	make_forms("forms_inet", true);
+	make_chroot();
+	make_chroot_unscoped();
 	make_asks("asks_nothing", NOTHING);
 	make_asks("asks_ledger", LEDGER);
 	make_asks("asks_identity", IDENTITY);

@@ -8,6 +8,7 @@
 #include <ingot/recipe.h>
 #include <ingot/secrets.h>
 #include <ingot/sign.h>
+#include <ingot/step.h>
 #include <ingot/store.h>
 
 struct ingot_build_options {
@@ -20,6 +21,7 @@ struct ingot_build_options {
 	const struct ingot_mirrors *mirrors; /* NULL: nothing may be missing from the store */
 	bool offline;
 	bool no_cache;           /* run every step again */
+	bool full_isolation;     /* no step in a chroot (step.h), nor what one gave earlier */
 	const char *epoch;       /* SOURCE_DATE_EPOCH as given, or NULL: the lock's date, or 0 without a lock */
 	unsigned parallel;       /* decoders at once; 0 = 2 */
 	const struct ingot_secret_source *secrets; /* where values of secrets are, should a step ask for one */
@@ -45,6 +47,7 @@ struct ingot_build_result {
 	unsigned steps_run, steps_reused;
 	unsigned steps_network; /* steps that had the host's network, now or when their result was made: with any, the image is not hermetic */
 	bool signed_by_us;
+	enum ingot_isolation isolation; /* the weakest of all steps */
 	bool reused; /* nothing had changed: the image is the one of an earlier build */
 	char key_id[65];
 };

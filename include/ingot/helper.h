@@ -56,5 +56,11 @@ struct ingot_chan *ingot_helper_enter(enum ingot_jail jail, const struct ingot_j
 #define INGOT_LANDLOCK_FILES 1U /* no file can be opened from here on, no TCP port bound or connected to */
 #define INGOT_LANDLOCK_SCOPE 2U /* no abstract socket and no process outside can be reached */
 int ingot_landlock(unsigned what, struct ingot_err *err) INGOT_MUST_USE;
+/* The same with files below these directories (borrowed) left: all that can be done to them, or with reading only. Needs ABI 2, without which nothing could be renamed
+ * or linked into another directory. */
+int ingot_landlock_below(unsigned what, const int *dirs, size_t n_dirs, bool reading, struct ingot_err *err) INGOT_MUST_USE;
+long ingot_landlock_abi(void); /* < 1: none */
+#define INGOT_LANDLOCK_ABI_BELOW 2
+#define INGOT_LANDLOCK_ABI_SCOPE 6 /* Linux 6.12 */
 /* Last call: sends FAIL when err holds a failure, and ends the process (0, or 1 after a failure). */
 _Noreturn void ingot_helper_leave(struct ingot_chan *c, const struct ingot_err *err);

@@ -5,6 +5,7 @@
  *     archive-keys: [/etc/ingot/our-archive.asc]
  *     key: /home/me/.keys/release.key
  *     store: /var/cache/ingot-me
+ *     isolation: full
  *
  * Read by ingot-recipe like a recipe: unknown keys and wrong types are errors with line and column.
  */
@@ -13,7 +14,7 @@
 
 struct ingot_settings {
 	struct ingot_strings mirrors, archive_keys;
-	const char *proxy, *key, *store; /* NULL: not set */
+	const char *proxy, *key, *store, *isolation; /* NULL: not set */
 	struct ingot_arena *arena;
 };
 

@@ -28,10 +28,12 @@ const char *const *ingot_step_mountpoints(void);
 #define INGOT_STEP_NETWORK_HOST 2U /* the host's network, for ingot run when the user says so */
 #define INGOT_STEP_LOOPBACK 4U     /* a loopback device in a network of its own, and sockets to use it */
 #define INGOT_STEP_STDIO 8U        /* stdio[] instead of /dev/null and captured output */
-
 #define INGOT_STEP_IDENTITY 16U    /* the ledger answers who a process is and whose a file is, too: see ledger below */
 #define INGOT_STEP_TERMINAL 512U   /* stdio[0] is a terminal, which becomes the payload's own */
 #define INGOT_STEP_AGAIN 256U      /* scratch is that of a step which has ended: its files are as that one left them (--on-fail=shell) */
+
+#define INGOT_STEP_COPIED 32U      /* no overlay: the checkout is copied into scratch, and compared with it afterwards (ingot_step_harvest_copied()) */
+#define INGOT_STEP_CHROOT 64U      /* no namespaces, with COPIED only: a chroot under Landlock, for root in a container that is refused them. A weaker wall */
 
 #define INGOT_STEP_SCRIPT "/run/ingot/script" /* where the plan's script is, mode 0555 */
 
@@ -102,7 +104,11 @@ struct ingot_step_owned {
 	struct ingot_owned is;
 };
 
+/* How a step was kept apart. A fact of the build, for its result and provenance; no part of what the step gives. */
+enum ingot_isolation { INGOT_ISOLATION_FULL = 0, INGOT_ISOLATION_CHROOT = 1 };
+
 struct ingot_step_result {
+	enum ingot_isolation isolation;
 	enum ingot_step_reason reason;
 	unsigned status, signal;
 	uint64_t output;     /* bytes that it wrote */
@@ -124,6 +130,17 @@ int ingot_step_check(const struct ingot_step_plan *plan, const struct ingot_step
 /* Start the harvest of a scratch directory after its step: *ret is then to be drained with ingot_intake_drain() (whiteouts permitted). uid and gid: those of
  * the plan; owners in the entries are these and mean nothing more than "the step". limit: bytes of all contents, 0 = 16 GiB. */
 int ingot_step_harvest(int scratch_fd, uint32_t uid, uint32_t gid, uint64_t limit, struct ingot_helper *ret, struct ingot_err *err) INGOT_MUST_USE;
+
+/* The same for a step that ran with INGOT_STEP_COPIED, on the checkout root_fd: what is as it was is neither read nor sent. flags: those of the plan. */
+int ingot_step_harvest_copied(int root_fd, int scratch_fd, unsigned flags, uint32_t uid, uint32_t gid, uint64_t limit, struct ingot_helper *ret, struct ingot_err *err) INGOT_MUST_USE;
+
+/* The rung of the ladder that a host offers, for a step whose scratch directory is this one (emptied by the caller): found by trying, remembered by nobody. */
+struct ingot_rung {
+	bool possible;  /* false: nothing but packages can be built here, and ingot_doctor_explain() says why */
+	unsigned flags; /* for the plan: INGOT_STEP_COPIED, INGOT_STEP_CHROOT */
+	char text[64];  /* "full", "full, without overlay", "chroot (container root)", ... */
+};
+int ingot_step_rung(int scratch_fd, struct ingot_rung *ret, struct ingot_err *err) INGOT_MUST_USE;
 
 /* What the sandbox does, as a number: part of the key of a step's result (safety 6.4). Changes with the filter, mounts, environment or capabilities. */
 #define INGOT_STEP_POLICY 2

@@ -108,7 +108,7 @@ static void no_way_out(uint32_t uid, unsigned flags)
 	plan.argv = (const char *const[]){ "/bin/escape", "inside", canary, pid_text, port_text, key_text, abstract };
 	plan.n_argv = 7;
 	plan.uid = plan.gid = uid;
-	plan.flags = flags;
+	plan.flags = flags | (flags ? 0 : rung_flags());
 	plan.timeout = 60;
 	ck_assert_msg(ingot_step_run(&plan, NULL, &r, &err) == 0, "%s", err.msg);
 	ck_assert_msg(r.reason == INGOT_STEP_ENDED && r.status == 0, "reason %d status %u: %s", (int)r.reason, r.status, ingot_buf_cstr(&r.tail));
@@ -230,7 +230,7 @@ START_TEST(where_namespaces_are_refused)
 	struct ingot_host_fact facts[INGOT_MAX_HOST_FACTS];
 	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
 	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
-	int n = ingot_doctor(facts, &err), told = 0;
+	int n = ingot_doctor(-1, facts, &err), told = 0;
 	ck_assert_msg(n > 0, "%s", err.msg);
 	for (int i = 0; i < n; i++) {
 		if (strcmp(facts[i].what, "user namespaces") != 0)

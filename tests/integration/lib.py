@@ -67,6 +67,7 @@ class Work:
         self.store = self.dir / "store"
         self.options = []  # given to every lock and build: the mirror
         self.keyring = []  # given to every lock: the key of the repository
+        self.under = []  # a runner that sets a stage (tests/privilege), and its arguments
 
     def __truediv__(self, name):
         return self.dir / name
@@ -82,7 +83,7 @@ class Work:
     def ingot(self, *args, status=0, **kw):
         """One run of the program with this workspace's store, in its directory."""
         kw.setdefault("cwd", self.dir)
-        r = run([INGOT, *args[:1], "--store", self.store, *args[1:]], status=status, **kw)
+        r = run([*self.under, INGOT, *args[:1], "--store", self.store, *args[1:]], status=status, **kw)
         # 70 is a fault of ours; a signal is worse. No input may cause either, but a damaged store may cause the first.
         assert r.status >= 0 and (r.status != 70 or status == 70 or "is damaged" in r.err), str(r)
         return r

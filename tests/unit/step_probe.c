@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -213,6 +214,8 @@ static int one(char ***at)
 		return setxattr(a[1], a[2], a[3], strlen(a[3]), 0);
 	if (TAKES("mkfifo", 1))
 		return mkfifo(a[1], 0600);
+	if (TAKES("mknod", 1))
+		return mknod(a[1], S_IFCHR | 0666, makedev(1, 3));
 	if (TAKES("sleep", 1))
 		return (int)sleep((unsigned)atoi(a[1]));
 	if (TAKES("kill", 1))

@@ -92,6 +92,13 @@ static void remove_root(void)
 
 static struct ingot_step_plan plan;
 
+/* tests/privilege runs these tests on other rungs of the ladder, too. */
+static inline unsigned rung_flags(void)
+{
+	const char *flags = getenv("INGOT_STEP_FLAGS");
+	return flags ? (unsigned)atoi(flags) : 0;
+}
+
 static void new_plan(const char *const *argv, size_t n)
 {
 	new_scratch();
@@ -102,6 +109,7 @@ static void new_plan(const char *const *argv, size_t n)
 	plan.root_fd = root_fd;
 	plan.scratch_fd = scratch_fd;
 	plan.timeout = 30;
+	plan.flags = rung_flags();
 }
 
 /* A plan for the program with these words, and a scratch directory of its own. */

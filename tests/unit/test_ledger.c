@@ -52,7 +52,7 @@ static const char *lines(void)
 
 static const char *run(unsigned flags)
 {
-	plan.flags = flags;
+	plan.flags = flags | rung_flags();
 	ingot_step_result_done(&r);
 	r = (struct ingot_step_result)INGOT_STEP_RESULT_INIT;
 	ck_assert_msg(ingot_step_run(&plan, NULL, &r, &err) == 0, "%s (%s)", err.msg, err.hint);

@@ -303,7 +303,7 @@ START_TEST(nothing_survives_the_builder)
 	char c[16];
 	ck_assert_int_eq(pipe(out), 0);
 	PLAN("children", "echo", "up", "sleep", "60");
-	plan.flags = INGOT_STEP_STDIO;
+	plan.flags = INGOT_STEP_STDIO | rung_flags();
 	plan.stdio[1] = out[1];
 	pid_t builder = fork();
 	if (builder == 0) {
@@ -368,7 +368,7 @@ END_TEST
 START_TEST(doctor)
 {
 	struct ingot_host_fact f[INGOT_MAX_HOST_FACTS];
-	int n = ingot_doctor(f, &err);
+	int n = ingot_doctor(-1, f, &err);
 	ck_assert_msg(n > 8, "%d %s", n, err.msg);
 	for (int i = 0; i < n; i++)
 		ck_assert_msg(f[i].ok || !f[i].needed, "%s: %s; %s", f[i].what, f[i].detail, f[i].fix);

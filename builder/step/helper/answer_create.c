@@ -112,7 +112,7 @@ static int64_t open_new(struct call *c, int dirfd, uint64_t path_at, int flags, 
 		return errno == EEXIST ? ANSWER_CONTINUE : -errno;
 	/* Through its link a descriptor of any kind becomes an O_PATH one, which does not count as a writer. */
 	char link[40];
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	(void)snprintf(link, sizeof(link), "self/fd/%d", fd);
 	_cleanup_(ingot_closep) int pin = open(link, O_PATH | O_CLOEXEC);
 	if (pin < 0)
 		return -errno;

@@ -14,7 +14,7 @@ static void drop_set_ids(int fd, const struct stat *st)
 	mode_t bits = S_ISUID | (st->st_mode & S_IXGRP ? S_ISGID : 0);
 	if (!(st->st_mode & bits))
 		return;
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	(void)snprintf(path, sizeof(path), "self/fd/%d", fd);
 	(void)chmod(path, st->st_mode & 07777 & ~bits);
 }
 

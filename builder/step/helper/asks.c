@@ -35,6 +35,7 @@ struct asks {
 	struct seccomp_notif *in;
 	struct seccomp_notif_resp *out;
 	struct seccomp_notif_sizes size;
+	bool other_numbers; /* in proc */
 };
 
 struct asks *asks_new(struct ledger *l, const struct step_plan *p, struct ingot_err *err)
@@ -48,12 +49,13 @@ struct asks *asks_new(struct ledger *l, const struct step_plan *p, struct ingot_
 	/* The kernel's may be larger than what we know. */
 	a->in = ingot_alloc(a->size.seccomp_notif > sizeof(*a->in) ? a->size.seccomp_notif : sizeof(*a->in));
 	a->out = ingot_alloc(a->size.seccomp_notif_resp > sizeof(*a->out) ? a->size.seccomp_notif_resp : sizeof(*a->out));
-	a->call = (struct call){ .l = l, .whos = whos_new(p->uid, p->gid), .listener = -1 };
-	a->call.proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	a->call = (struct call){ .l = l, .whos = whos_new(p->uid, p->gid), .listener = -1, .has_proc = !(p->flags & INGOT_STEP_CHROOT) };
+	a->call.proc = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (a->call.proc < 0) {
 		(void)ingot_fail_sys(err, INGOT_E_HOST, "opening the step's /proc");
 		return NULL;
 	}
+	a->other_numbers = step_self_in(a->call.proc) != getpid();
 	return a;
 }
 
@@ -93,6 +95,7 @@ enum asks_state asks_serve(struct asks *a)
 		args[i] = a->in->data.args[i];
 	c->id = a->in->id;
 	c->tid = (pid_t)a->in->pid;
+	c->shown = a->other_numbers ? step_number_in(c->proc, c->tid) : c->tid;
 	c->nr = a->in->data.nr;
 	c->a = args;
 	c->needs_identity = false;

@@ -21,7 +21,9 @@
 #include <unistd.h>
 
 /* For uid 0: what make install, ldconfig, useradd and unpackers use on their own files. Nothing about the machine, the network or other processes' secrets. */
-static const int root_caps[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SYS_CHROOT, CAP_SETFCAP };
+const int step_root_caps[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SYS_CHROOT, CAP_SETFCAP };
+
+const size_t step_n_root_caps = sizeof(step_root_caps) / sizeof(step_root_caps[0]);
 
 int step_close_all_but(const int *keep, size_t n, struct ingot_err *err)
 {
@@ -52,6 +54,11 @@ int step_drop_caps(const int *keep, size_t n, bool exec_as_root, struct ingot_er
 		if (!stays && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
 			return ingot_fail_sys(err, INGOT_E_HOST, "dropping capability %d", cap);
 	}
+	return step_set_caps(keep, n, err);
+}
+
+int step_set_caps(const int *keep, size_t n, struct ingot_err *err)
+{
 	cap_t caps = cap_init();
 	int r = caps ? 0 : -1;
 	for (size_t i = 0; r == 0 && i < n; i++) {
@@ -211,8 +218,10 @@ static int confine(const struct step_plan *p, int listener_to, struct ingot_err 
 		return ingot_fail_sys(err, INGOT_E_HOST, "taking the terminal");
 	(void)umask(022);
 	ingot_pass(set_limits(p, err));
-	if (p->uid == 0)
-		ingot_pass(step_drop_caps(root_caps, sizeof(root_caps) / sizeof(root_caps[0]), true, err));
+	if (p->flags & INGOT_STEP_CHROOT)
+		ingot_pass(step_chroot_become(p, err));
+	else if (p->uid == 0)
+		ingot_pass(step_drop_caps(step_root_caps, step_n_root_caps, true, err));
 	else
 		ingot_pass(step_drop_caps(NULL, 0, false, err));
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -223,9 +232,13 @@ static int confine(const struct step_plan *p, int listener_to, struct ingot_err 
 		if (dir < 0 || fchdir(dir) < 0)
 			return ingot_fail_sys(err, INGOT_E_STEP, "the step's working directory %s", p->workdir);
 	}
+	if (p->flags & INGOT_STEP_CHROOT)
+		ingot_pass(step_chroot_walls(err));
 	/* Abstract sockets belong to the network namespace: with the host's, a session bus would be in reach. */
 	if (p->flags & INGOT_STEP_NETWORK_HOST)
 		ingot_pass(ingot_landlock(INGOT_LANDLOCK_SCOPE, err));
+	if (p->flags & INGOT_STEP_CHROOT)
+		ingot_pass(step_filter_chroot(err));
 	ingot_pass(step_filter_load(p->flags, err));
 	ingot_pass(ask(p, listener_to, err));
 	return verify(p, err);

@@ -22,6 +22,26 @@ static const struct {
 	{ "stderr", "/proc/self/fd/2" }, { "ptmx", "pts/ptmx" },
 };
 
+int step_dev_make(int dev, struct ingot_err *err)
+{
+	for (size_t i = 0; i < STEP_DEVICES; i++)
+		if (mknodat(dev, devices[i].name, S_IFCHR | 0666, makedev(devices[i].major, devices[i].minor)) < 0) {
+			(void)ingot_fail_sys(err, INGOT_E_HOST, "making /dev/%s", devices[i].name);
+			return ingot_hint(err, "the container lacks CAP_MKNOD, which Docker's default has");
+		}
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		if (symlinkat(links[i].target, dev, links[i].name) < 0)
+			return ingot_fail_sys(err, INGOT_E_HOST, "making /dev/%s", links[i].name);
+	if (mkdirat(dev, "shm", 01777) < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "making /dev/shm");
+	_cleanup_(ingot_closep) int null = openat(dev, "null", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (null < 0) {
+		(void)ingot_fail_sys(err, INGOT_E_HOST, "opening the step's /dev/null");
+		return ingot_hint(err, "the store is on a file system that is mounted nodev: choose another place with --store");
+	}
+	return 0;
+}
+
 int step_dev_prepare(struct step_dev *d, struct ingot_err *err)
 {
 	static const char *const options[] = { "size", "65536", "nr_inodes", "64", "mode", "0755", NULL };

@@ -1,6 +1,7 @@
 /* filter.c - the seccomp filters of a step, loaded. What they say, and why, is in ../makefilter.c. */
 #include "sandbox.h"
 #include <ingot/fd.h>
+#include <ingot/helper.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/syscall.h>
@@ -29,6 +30,12 @@ int step_filter_load(unsigned flags, struct ingot_err *err)
 	/* The forms first: the other filter is loaded through it, and lets seccomp() through itself. */
 	ingot_pass(load(inet ? filter_forms_inet : filter_forms, inet ? COUNT(filter_forms_inet) : COUNT(filter_forms), 0, err));
 	return load(filter_calls, COUNT(filter_calls), 0, err);
+}
+
+int step_filter_chroot(struct ingot_err *err)
+{
+	ingot_pass(load(filter_chroot, COUNT(filter_chroot), 0, err));
+	return ingot_landlock_abi() >= INGOT_LANDLOCK_ABI_SCOPE ? 0 : load(filter_chroot_unscoped, COUNT(filter_chroot_unscoped), 0, err);
 }
 
 int step_filter_ask(unsigned flags, bool ledger, struct ingot_err *err)

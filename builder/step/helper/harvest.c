@@ -3,8 +3,7 @@
  * Runs when every process of the step is dead, in a user namespace of the same kind (a step can leave directories with mode 000, which the caller could not
  * read otherwise), with the upper directory as its root: what the step left behind cannot lead anywhere else.
  */
-#include "sandbox.h"
-#include <dirent.h>
+#include "harvest.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ingot/escape.h>
@@ -21,54 +20,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-struct seen {
-	dev_t dev;
-	ino_t ino;
-	char *path; /* NULL: a free slot */
-};
-
-struct harvest {
-	struct ingot_chan *c;
-	const struct step_plan *p;
-	char path[INGOT_MAX_PATH + 1];
-	size_t n; /* of path */
-	struct seen *seen; /* open addressing; files with more than one name */
-	size_t n_seen, cap_seen;
-	uint64_t bytes, entries;
-	bool kept; /* what the next entry is about is an inode from before the step: its owner is the Tree's */
-	char block[KIB(256)];
-};
-
-static struct seen *slot(struct seen *table, size_t cap, dev_t dev, ino_t ino)
-{
-	uint64_t h = ((uint64_t)ino ^ ((uint64_t)dev << 32)) * UINT64_C(0x9e3779b97f4a7c15);
-	for (size_t i = (size_t)(h >> 20) & (cap - 1);; i = (i + 1) & (cap - 1))
-		if (!table[i].path || (table[i].dev == dev && table[i].ino == ino))
-			return &table[i];
-}
-
-/* The first path of this inode, or NULL: then this one is the first. */
-static const char *first_name(struct harvest *h, const struct stat *st)
-{
-	if (h->n_seen * 2 >= h->cap_seen) {
-		size_t cap = h->cap_seen ? h->cap_seen * 2 : 1024;
-		struct seen *bigger = ingot_alloc_array(cap, sizeof(*bigger));
-		for (size_t i = 0; i < h->cap_seen; i++)
-			if (h->seen[i].path)
-				*slot(bigger, cap, h->seen[i].dev, h->seen[i].ino) = h->seen[i];
-		free(h->seen);
-		h->seen = bigger;
-		h->cap_seen = cap;
-	}
-	struct seen *s = slot(h->seen, h->cap_seen, st->st_dev, st->st_ino);
-	if (s->path)
-		return s->path;
-	*s = (struct seen){ st->st_dev, st->st_ino, ingot_strdup(h->path) };
-	h->n_seen++;
-	return NULL;
-}
-
-static int send_entry(struct harvest *h, uint32_t type, const struct stat *st, struct ingot_span target, struct ingot_err *err)
+int harvest_entry(struct harvest *h, uint32_t type, const struct stat *st, struct ingot_span target, struct ingot_err *err)
 {
 	if (++h->entries > INGOT_MAX_ENTRIES)
 		return ingot_fail(err, INGOT_E_STEP, "the step left more than %d files", INGOT_MAX_ENTRIES);
@@ -107,7 +59,7 @@ static int send_xattrs(struct harvest *h, int fd, struct ingot_err *err)
 	if ((n = flistxattr(fd, names, most)) < 0)
 		return ingot_fail_sys(err, INGOT_E_BUG, "reading the attributes of '%s'", INGOT_SHOW(ingot_span_of(h->path)));
 	for (const char *name = names; name < names + n; name += strlen(name) + 1) {
-		if (strcmp(name, "user.overlay.metacopy") == 0 || strcmp(name, "user.overlay.redirect") == 0)
+		if (!(h->p->flags & INGOT_STEP_COPIED) && (strcmp(name, "user.overlay.metacopy") == 0 || strcmp(name, "user.overlay.redirect") == 0))
 			return ingot_fail(err, INGOT_E_HOST, "the overlay left '%s' without its content: this kernel does more than was asked for", INGOT_SHOW(ingot_span_of(h->path)));
 		if (!passes(name))
 			continue;
@@ -120,8 +72,11 @@ static int send_xattrs(struct harvest *h, int fd, struct ingot_err *err)
 	return 0;
 }
 
-static bool has_marker(int fd, const char *name, char want)
+/* The overlay's own. On a copied checkout there are none, but a step may have given a file such a name. */
+static bool has_marker(const struct harvest *h, int fd, const char *name, char want)
 {
+	if (h->p->flags & INGOT_STEP_COPIED)
+		return false;
 	char value[2];
 	if (!want)
 		return fgetxattr(fd, name, NULL, 0) >= 0;
@@ -129,9 +84,9 @@ static bool has_marker(int fd, const char *name, char want)
 }
 
 /* overlayfs notes where a copied-up file came from, and nothing at a new one; for one with several names in the lower layer it cannot (the coordinator knows those). */
-static bool copied_up(int fd)
+static bool copied_up(const struct harvest *h, int fd)
 {
-	return has_marker(fd, "user.overlay.origin", 0);
+	return h->p->flags & INGOT_STEP_COPIED ? h->kept : has_marker(h, fd, "user.overlay.origin", 0);
 }
 
 static int send_file(struct harvest *h, int dirfd, const char *name, const struct stat *expect, struct ingot_err *err)
@@ -142,19 +97,19 @@ static int send_file(struct harvest *h, int dirfd, const char *name, const struc
 		return ingot_fail_sys(err, INGOT_E_BUG, "opening '%s'", INGOT_SHOW(ingot_span_of(h->path)));
 	if (!S_ISREG(st.st_mode) || st.st_ino != expect->st_ino || st.st_dev != expect->st_dev)
 		return ingot_fail(err, INGOT_E_BUG, "'%s' changed after the step had ended", INGOT_SHOW(ingot_span_of(h->path)));
-	if (has_marker(fd, "user.overlay.whiteout", 0))
-		return send_entry(h, '-', NULL, (struct ingot_span){ 0 }, err);
-	const char *first = st.st_nlink > 1 ? first_name(h, &st) : NULL;
+	if (has_marker(h, fd, "user.overlay.whiteout", 0))
+		return harvest_entry(h, '-', NULL, (struct ingot_span){ 0 }, err);
+	const char *first = st.st_nlink > 1 ? step_inodes_first(&h->inodes, &st, h->path) : NULL;
 	if (first)
-		return send_entry(h, 'h', NULL, ingot_span_of(first), err);
+		return harvest_entry(h, 'h', NULL, ingot_span_of(first), err);
 	uint64_t size = (uint64_t)st.st_size;
 	if (size > h->p->disk_limit - h->bytes)
 		return ingot_fail(err, INGOT_E_STEP, "the step left more than its limit of %llu bytes ('%s' has %llu)", (unsigned long long)h->p->disk_limit,
 				  INGOT_SHOW(ingot_span_of(h->path)), (unsigned long long)size);
 	h->bytes += size;
 	ingot_pass(send_xattrs(h, fd, err));
-	h->kept = copied_up(fd);
-	ingot_pass(send_entry(h, 'f', &st, (struct ingot_span){ 0 }, err));
+	h->kept = copied_up(h, fd);
+	ingot_pass(harvest_entry(h, 'f', &st, (struct ingot_span){ 0 }, err));
 	for (uint64_t left = size; left;) {
 		ssize_t n = ingot_read_upto(fd, h->block, left < sizeof(h->block) ? (size_t)left : sizeof(h->block), err);
 		if (n <= 0)
@@ -174,84 +129,58 @@ static int send_link(struct harvest *h, int dirfd, const char *name, const struc
 		return ingot_fail_sys(err, INGOT_E_BUG, "reading the link '%s'", INGOT_SHOW(ingot_span_of(h->path)));
 	if ((size_t)n > INGOT_MAX_PATH)
 		return ingot_fail(err, INGOT_E_STEP, "the target of the link '%s' is too long", INGOT_SHOW(ingot_span_of(h->path)));
-	return send_entry(h, 'l', st, (struct ingot_span){ target, (size_t)n }, err);
+	return harvest_entry(h, 'l', st, (struct ingot_span){ target, (size_t)n }, err);
 }
 
-static int by_bytes(const void *a, const void *b)
+int harvest_dir_itself(struct harvest *h, int fd, unsigned depth, struct ingot_err *err)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-struct names {
-	char **v;
-	size_t n, cap;
-};
-
-static void names_done(struct names *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		free(l->v[i]);
-	free(l->v);
-}
-
-/* Sorted, so that the same step gives the same stream on every file system. */
-static int list(struct harvest *h, int fd, struct names *ret, struct ingot_err *err)
-{
-	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	DIR *d = copy < 0 ? NULL : fdopendir(copy);
-	if (!d) {
-		ingot_closep(&copy);
-		return ingot_fail_sys(err, INGOT_E_BUG, "reading the directory '%s'", INGOT_SHOW(ingot_span_of(h->path)));
-	}
-	const struct dirent *e;
-	while ((e = readdir(d))) {
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		ingot_reserve(ret->v, ret->n, ret->cap);
-		ret->v[ret->n++] = ingot_strdup(e->d_name);
-		if (ret->n > INGOT_MAX_ENTRIES)
-			break; /* send_entry() will say so */
-	}
-	(void)closedir(d);
-	if (ret->n)
-		qsort(ret->v, ret->n, sizeof(ret->v[0]), by_bytes);
-	return 0;
-}
-
-static int send_any(struct harvest *h, int dirfd, const char *name, unsigned depth, struct ingot_err *err);
-
-static int send_dir(struct harvest *h, int take_fd, unsigned depth, struct ingot_err *err)
-{
-	_cleanup_(ingot_closep) int fd = take_fd;
-	_cleanup_(names_done) struct names l = { 0 };
 	struct stat st;
 	if (fstat(fd, &st) < 0)
 		return ingot_fail_sys(err, INGOT_E_BUG, "reading the directory '%s'", INGOT_SHOW(ingot_span_of(h->path)));
 	if (depth > INGOT_MAX_DEPTH)
 		return ingot_fail(err, INGOT_E_STEP, "directories are nested deeper than %d: '%s'", INGOT_MAX_DEPTH, INGOT_SHOW(ingot_span_of(h->path)));
-	if (has_marker(fd, "user.overlay.opaque", 'y'))
-		ingot_pass(send_entry(h, 'o', NULL, (struct ingot_span){ 0 }, err));
+	if (has_marker(h, fd, "user.overlay.opaque", 'y'))
+		ingot_pass(harvest_entry(h, 'o', NULL, (struct ingot_span){ 0 }, err));
 	ingot_pass(send_xattrs(h, fd, err));
-	h->kept = depth == 0 || copied_up(fd);
-	ingot_pass(send_entry(h, 'd', &st, (struct ingot_span){ 0 }, err));
-	ingot_pass(list(h, fd, &l, err));
-	size_t had = h->n;
+	h->kept = depth == 0 || copied_up(h, fd);
+	return harvest_entry(h, 'd', &st, (struct ingot_span){ 0 }, err);
+}
+
+ssize_t harvest_down(struct harvest *h, const char *name, struct ingot_err *err)
+{
+	size_t had = h->n, n = strlen(name), slash = had ? 1 : 0;
+	if (had + slash + n > INGOT_MAX_PATH)
+		return ingot_fail(err, INGOT_E_STEP, "a path longer than %d bytes below '%s'", INGOT_MAX_PATH, INGOT_SHOW(ingot_span_of(h->path)));
+	if (slash)
+		h->path[had] = '/';
+	memcpy(h->path + had + slash, name, n + 1);
+	h->n = had + slash + n;
+	return (ssize_t)had;
+}
+
+void harvest_up(struct harvest *h, size_t had)
+{
+	h->n = had;
+	h->path[had] = '\0';
+}
+
+static int send_dir(struct harvest *h, int take_fd, unsigned depth, struct ingot_err *err)
+{
+	_cleanup_(ingot_closep) int fd = take_fd;
+	_cleanup_(step_names_done) struct step_names l = { 0 };
+	ingot_pass(harvest_dir_itself(h, fd, depth, err));
+	/* Sorted, so that the same step gives the same stream on every file system. */
+	ingot_pass(step_names_list(fd, h->path, &l, err));
 	for (size_t i = 0; i < l.n; i++) {
-		size_t n = strlen(l.v[i]), slash = had ? 1 : 0;
-		if (had + slash + n > INGOT_MAX_PATH)
-			return ingot_fail(err, INGOT_E_STEP, "a path longer than %d bytes below '%s'", INGOT_MAX_PATH, INGOT_SHOW(ingot_span_of(h->path)));
-		if (slash)
-			h->path[had] = '/';
-		memcpy(h->path + had + slash, l.v[i], n + 1);
-		h->n = had + slash + n;
-		ingot_pass(send_any(h, fd, l.v[i], depth, err));
-		h->n = had;
-		h->path[had] = '\0';
+		ssize_t had = harvest_down(h, l.v[i], err);
+		ingot_pass(had);
+		ingot_pass(harvest_any(h, fd, l.v[i], depth, err));
+		harvest_up(h, (size_t)had);
 	}
 	return 0;
 }
 
-static int send_any(struct harvest *h, int dirfd, const char *name, unsigned depth, struct ingot_err *err)
+int harvest_any(struct harvest *h, int dirfd, const char *name, unsigned depth, struct ingot_err *err)
 {
 	struct stat st;
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -261,7 +190,7 @@ static int send_any(struct harvest *h, int dirfd, const char *name, unsigned dep
 	if (S_ISLNK(st.st_mode))
 		return send_link(h, dirfd, name, &st, err);
 	if (S_ISCHR(st.st_mode) && st.st_rdev == 0)
-		return send_entry(h, '-', NULL, (struct ingot_span){ 0 }, err);
+		return harvest_entry(h, '-', NULL, (struct ingot_span){ 0 }, err);
 	if (S_ISDIR(st.st_mode)) {
 		int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0)
@@ -270,10 +199,10 @@ static int send_any(struct harvest *h, int dirfd, const char *name, unsigned dep
 	}
 	if (S_ISSOCK(st.st_mode))
 		return 0; /* a socket nobody listens on; no image format has it */
-	return send_entry(h, S_ISFIFO(st.st_mode) ? 'p' : S_ISCHR(st.st_mode) ? 'c' : 'b', &st, (struct ingot_span){ 0 }, err);
+	return harvest_entry(h, S_ISFIFO(st.st_mode) ? 'p' : S_ISCHR(st.st_mode) ? 'c' : 'b', &st, (struct ingot_span){ 0 }, err);
 }
 
-/* Our own walls: nothing but reading below the upper directory, which becomes "/". */
+/* Our own walls: nothing but reading below the upper directory, which becomes "/", and of what was copied there. */
 static int enclose(const struct step_plan *p, int *ret_upper, struct ingot_err *err)
 {
 	static const int keep[] = { CAP_DAC_READ_SEARCH };
@@ -281,7 +210,7 @@ static int enclose(const struct step_plan *p, int *ret_upper, struct ingot_err *
 	gid_t gid = getegid();
 	_cleanup_(ingot_closep) int place = ingot_open_beneath(STEP_FD_SCRATCH, INGOT_SPAN(STEP_UPPER), O_PATH | O_DIRECTORY, err);
 	ingot_try(err, place, "the scratch directory");
-	{
+	if (!(p->flags & INGOT_STEP_CHROOT)) {
 		_cleanup_(ingot_closep) int proc = step_open_proc(err);
 		ingot_pass(proc);
 		if (unshare(step_namespaces(0) & ~CLONE_NEWPID) < 0)
@@ -294,9 +223,12 @@ static int enclose(const struct step_plan *p, int *ret_upper, struct ingot_err *
 		return ingot_fail_sys(err, INGOT_E_BUG, "opening the step's root");
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || fchdir(upper) < 0 || chroot(".") < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "enclosing the harvest");
-	const int fds[] = { STDERR_FILENO, INGOT_CHANNEL_FD, upper };
-	ingot_pass(step_close_all_but(fds, 3, err));
-	ingot_pass(step_drop_caps(keep, 1, false, err));
+	const int fds[] = { STDERR_FILENO, INGOT_CHANNEL_FD, STEP_FD_ROOT, upper };
+	ingot_pass(step_close_all_but(fds, 4, err));
+	if (p->flags & INGOT_STEP_CHROOT)
+		ingot_pass(step_chroot_reader(upper, STEP_FD_ROOT, err));
+	else
+		ingot_pass(step_drop_caps(keep, 1, false, err));
 	ingot_pass(step_filter_load(0, err));
 	struct stat root, above, mine;
 	if (unshare(CLONE_NEWUSER) == 0 || fstat(upper, &mine) < 0 || stat("/", &root) < 0 || stat("/..", &above) < 0 || root.st_ino != mine.st_ino ||
@@ -309,10 +241,15 @@ static int enclose(const struct step_plan *p, int *ret_upper, struct ingot_err *
 int step_harvest(struct ingot_chan *c, const struct step_plan *p, struct ingot_err *err)
 {
 	int upper = -1;
-	ingot_pass(enclose(p, &upper, err));
 	struct harvest *h = ingot_alloc(sizeof(*h)); /* lives as long as the process */
 	h->c = c;
 	h->p = p;
-	ingot_pass(send_dir(h, upper, 0, err));
+	if (p->flags & INGOT_STEP_COPIED)
+		ingot_pass(compare_begin(h, err));
+	ingot_pass(enclose(p, &upper, err));
+	if (p->flags & INGOT_STEP_COPIED)
+		ingot_pass(compare(h, upper, STEP_FD_ROOT, err));
+	else
+		ingot_pass(send_dir(h, upper, 0, err));
 	return ingot_chan_send(c, INGOT_MSG_DONE, NULL, err);
 }

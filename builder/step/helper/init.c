@@ -1,5 +1,5 @@
 /* init.c - pid 1 of a step: sets the sandbox up, starts the payload, answers what is asked of the ledger, reaps, watches the disk. When it ends, the kernel kills
- * all that is left. */
+ * all that is left; without a pid namespace (INGOT_STEP_CHROOT) it does that itself, and hears of the supervisor's end or wish as SIGTERM. */
 #include "ledger.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -31,17 +31,12 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static _Noreturn void failed(int report, const struct ingot_err *err)
-{
-	struct step_report r = { .end = STEP_END_FAILED, .err = *err };
-	tell(report, &r);
-}
-
 struct init {
 	const struct step_plan *p;
 	pid_t payload;
 	int upper, report, ledger_to;
-	int signals;  /* SIGCHLD */
+	int proc;     /* without a pid namespace: the container's, else -1 */
+	int signals;  /* SIGCHLD, SIGTERM */
 	int executed; /* a pipe: end of file when the command was executed, else why not */
 	int listener_from;
 	struct ledger *ledger; /* NULL: none */
@@ -55,17 +50,30 @@ static bool too_much(const struct init *i)
 }
 
 /* Nobody of the step is left when this returns (safety 5.13). */
-static void kill_all(void)
+static void kill_all(const struct init *i)
 {
+	/* Without a pid namespace "all" would be the container; until there is a /proc, nothing has been started. */
+	if (i->p->flags & INGOT_STEP_CHROOT) {
+		if (i->proc >= 0)
+			step_end_all(i->proc);
+		return;
+	}
 	(void)kill(-1, SIGKILL);
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;
 }
 
+static _Noreturn void failed(const struct init *i, const struct ingot_err *err)
+{
+	struct step_report r = { .end = STEP_END_FAILED, .err = *err };
+	kill_all(i);
+	tell(i->report, &r);
+}
+
 static _Noreturn void finish(const struct init *i, enum step_end end, int wait_status)
 {
 	struct step_report r = { .end = end, .wait_status = wait_status };
-	kill_all();
+	kill_all(i);
 	if (end == STEP_END_EXITED && too_much(i)) /* it wrote quicker than we looked */
 		r.end = STEP_END_DISK;
 	if (r.end == STEP_END_EXITED && i->ledger && ledger_write(i->ledger, i->ledger_to, &r.err) < 0)
@@ -81,7 +89,7 @@ static void hear_executed(struct init *i)
 	if (n != 0) {
 		if (n != (ssize_t)sizeof(why))
 			(void)ingot_fail(&why, INGOT_E_HOST, "the payload ended while it was being confined");
-		failed(i->report, &why);
+		failed(i, &why);
 	}
 	ingot_closep(&i->executed);
 }
@@ -107,9 +115,10 @@ static void hear_listener(struct init *i)
 
 static void reap(struct init *i)
 {
-	struct signalfd_siginfo drained;
-	ssize_t ignored = read(i->signals, &drained, sizeof(drained));
-	(void)ignored;
+	struct signalfd_siginfo heard;
+	while (read(i->signals, &heard, sizeof(heard)) == sizeof(heard))
+		if (heard.ssi_signo == SIGTERM)
+			finish(i, STEP_END_STOPPED, 0);
 	int status;
 	pid_t pid;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
@@ -147,14 +156,17 @@ static _Noreturn void watch(struct init *i)
 	}
 }
 
-static int set_up(const struct step_plan *p, int go, uid_t uid, gid_t gid, int *ret_upper, struct ingot_err *err)
+static int set_up(struct init *i, int go, uid_t uid, gid_t gid, struct ingot_err *err)
 {
+	const struct step_plan *p = i->p;
 	char byte;
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+	if (prctl(PR_SET_PDEATHSIG, p->flags & INGOT_STEP_CHROOT ? SIGTERM : SIGKILL) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "asking to die with the supervisor");
 	/* The supervisor writes after we have asked; if it is dead already, this is an end of file. */
 	if (read(go, &byte, 1) != 1)
 		_exit(1);
+	if (p->flags & INGOT_STEP_CHROOT)
+		return step_chroot_prepare(p, &i->proc, &i->upper, err);
 	(void)umask(0); /* modes of what is made in our own tmpfs are exact */
 	_cleanup_(ingot_closep) int proc = step_open_proc(err);
 	ingot_pass(proc);
@@ -163,7 +175,9 @@ static int set_up(const struct step_plan *p, int go, uid_t uid, gid_t gid, int *
 	/* From here on nobody of the same uid can trace us or look into /proc/1 (CVE-2019-5736). */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "hiding from the step");
-	return step_enter_root(p, proc, ret_upper, err);
+	ingot_pass(step_enter_root(p, proc, &i->upper, err));
+	/* Whatever is said of /proc from here on is said from there, so that it can be one that is not below the step's root. */
+	return chdir("/proc") < 0 ? ingot_fail_sys(err, INGOT_E_HOST, "entering the step's /proc") : 0;
 }
 
 static int by_number(const void *a, const void *b)
@@ -174,8 +188,8 @@ static int by_number(const void *a, const void *b)
 /* Before anything of the step exists: only what init and the payload still need. */
 static int keep_only(const struct init *i, const int stdio[3], struct ingot_err *err)
 {
-	int all[6 + STEP_MAX_VOLUMES] = { stdio[0], stdio[1], stdio[2], i->report, i->upper, i->ledger_to }, keep[6 + STEP_MAX_VOLUMES] = { 0 };
-	size_t n = 0, n_all = 6;
+	int all[7 + STEP_MAX_VOLUMES] = { stdio[0], stdio[1], stdio[2], i->report, i->upper, i->ledger_to, i->proc }, keep[7 + STEP_MAX_VOLUMES] = { 0 };
+	size_t n = 0, n_all = 7;
 	/* Caches count as the step's disk; a volume of ingot run, which has no upper directory, is the user's own affair. */
 	for (size_t k = 0; k < i->p->n_mounts && i->upper >= 0; k++)
 		if (i->p->mounts[k].volume && !i->p->mounts[k].readonly)
@@ -192,7 +206,10 @@ static int keep_only(const struct init *i, const int stdio[3], struct ingot_err 
 static int shrink(const struct init *i, struct ingot_err *err)
 {
 	static const int keep_caps[] = { CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_SYS_PTRACE };
-	ingot_pass(step_drop_caps(keep_caps, i->ledger ? 4 : i->upper >= 0 ? 1 : 0, false, err));
+	if (i->p->flags & INGOT_STEP_CHROOT)
+		ingot_pass(step_chroot_shrink(i->p, err));
+	else
+		ingot_pass(step_drop_caps(keep_caps, i->ledger ? 4 : i->upper >= 0 ? 1 : 0, false, err));
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "giving up new privileges");
 	return step_filter_load(i->p->flags, err);
@@ -200,7 +217,7 @@ static int shrink(const struct init *i, struct ingot_err *err)
 
 static int prepare(struct init *i, const struct step_pipes *pipes, uid_t uid, gid_t gid, sigset_t *child, struct ingot_err *err)
 {
-	ingot_pass(set_up(i->p, pipes->go, uid, gid, &i->upper, err));
+	ingot_pass(set_up(i, pipes->go, uid, gid, err));
 	ingot_pass(keep_only(i, pipes->stdio, err));
 	if (step_has_ledger(i->p) && (!(i->ledger = ledger_new(i->p, err)) || !(i->asks = asks_new(i->ledger, i->p, err))))
 		return -1;
@@ -235,13 +252,16 @@ static int start_payload(struct init *i, const struct step_pipes *pipes, struct 
 _Noreturn void step_init(const struct step_plan *p, const struct step_pipes *pipes, uid_t uid, gid_t gid)
 {
 	struct ingot_err err = INGOT_ERR_INIT;
-	struct init i = { .p = p, .payload = -1, .upper = -1, .report = pipes->report, .ledger_to = pipes->ledger, .signals = -1, .executed = -1, .listener_from = -1 };
+	struct init i = { .p = p, .payload = -1, .upper = -1, .proc = -1, .report = pipes->report, .ledger_to = pipes->ledger, .signals = -1, .executed = -1, .listener_from = -1 };
 	sigset_t all, child;
 	sigfillset(&all);
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
+	/* Only there: what is blocked is not ignored, so in a pid namespace the step itself could send it to pid 1. */
+	if (p->flags & INGOT_STEP_CHROOT)
+		sigaddset(&child, SIGTERM);
 	(void)sigprocmask(SIG_SETMASK, &all, NULL);
 	if (prepare(&i, pipes, uid, gid, &child, &err) < 0 || start_payload(&i, pipes, &err) < 0 || shrink(&i, &err) < 0)
-		failed(i.report, &err);
+		failed(&i, &err);
 	watch(&i);
 }

@@ -1,3 +1,4 @@
+#include "../listing.h"
 #include "ledger.h"
 #include <dirent.h>
 #include <errno.h>
@@ -38,7 +39,7 @@ struct ledger {
 
 static void fd_path(int fd, char ret[40])
 {
-	(void)snprintf(ret, 40, "/proc/self/fd/%d", fd);
+	(void)snprintf(ret, 40, "self/fd/%d", fd);
 }
 
 static uint32_t *find_slot(struct ledger *l, dev_t dev, ino_t ino)
@@ -290,6 +291,9 @@ struct writing {
 static void write_line(struct writing *w, struct entry *e, const char *path)
 {
 	char text[INGOT_OWNED_TEXT];
+	/* Where there are no mounts, what elsewhere lies below one is told by its path. */
+	if (w->l->plan->flags & INGOT_STEP_CHROOT && step_is_covered(path))
+		return;
 	ingot_owned_text(&e->is, text);
 	ingot_buf_put(&w->out, text, strlen(text) + 1);
 	ingot_buf_put(&w->out, path, strlen(path) + 1);

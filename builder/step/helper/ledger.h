@@ -53,9 +53,11 @@ bool who_in_group(const struct who *w, uint32_t gid);
 struct call {
 	struct ledger *l;
 	struct whos *whos;
-	int listener, proc; /* the step's /proc */
+	int listener, proc; /* init's working directory: the /proc in which the step's processes are */
+	bool has_proc;      /* the step sees it, too */
 	uint64_t id;
 	pid_t tid;
+	pid_t shown; /* its number in proc, which may be a container's with a pid namespace above ours */
 	int nr;
 	const uint64_t *a;
 	bool needs_identity; /* out: this step must be begun again with INGOT_STEP_IDENTITY */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* A file system context keeps messages ("e overlay: ..."), which say more than an errno. */
@@ -60,6 +61,26 @@ int step_mount_clone(int fd, const char *path, unsigned attr, struct ingot_err *
 		return ingot_fail_sys(err, INGOT_E_HOST, "taking a mount of %s", *path ? path : "a directory");
 	ingot_pass(step_mount_attr(mount, attr, err));
 	return TAKE_FD(mount);
+}
+
+/* A container around us hides parts of its /proc, and then the kernel gives out no new one (mount_too_revealing() in fs/namespace.c). The container's own, with all that
+ * hides it: for a process in a pid namespace below, /proc/self is still itself, under the number that it has outside; and a process of another user namespace
+ * shows to a step no more than its name, state and command line (cap_ptrace_access_check()). */
+int step_mount_proc_of_host(struct ingot_err *err)
+{
+	struct mount_attr a = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, .propagation = MS_PRIVATE };
+	_cleanup_(ingot_closep) int mount = open_tree(AT_FDCWD, "/proc", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW | AT_RECURSIVE);
+	if (mount < 0 || mount_setattr(mount, "", AT_EMPTY_PATH | AT_RECURSIVE, &a, sizeof(a)) < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "taking the container's /proc");
+	return TAKE_FD(mount);
+}
+
+/* overlayfs mounts on a file system without attributes, too (ovl_make_workdir() of the kernel warns and goes on), and then cannot say what is opaque or where it came from. */
+int step_overlay_wanted(int upper, struct ingot_err *err)
+{
+	if (fsetxattr(upper, "user.ingot.probe", "y", 1, 0) < 0 || fremovexattr(upper, "user.ingot.probe") < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "keeping attributes of files, which overlayfs needs");
+	return 0;
 }
 
 int step_mount_tmpfs(uint64_t size, const char *mode, struct ingot_err *err)

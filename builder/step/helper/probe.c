@@ -1,5 +1,5 @@
 /* probe.c - what this host offers, found by trying it in children; for 'ingot doctor' and for failures of the set-up. */
-#include "sandbox.h"
+#include "probe.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ingot/fd.h>
@@ -16,14 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct probe {
-	struct ingot_chan *c;
-	struct ingot_err *err;
-	uid_t uid;
-	gid_t gid;
-};
-
-static int fact(struct probe *p, bool ok, bool needed, const char *what, const char *detail, const char *fix)
+int probe_fact(struct probe *p, bool ok, bool needed, const char *what, const char *detail, const char *fix)
 {
 	char text[1024];
 	size_t n = 0;
@@ -38,8 +31,7 @@ static int fact(struct probe *p, bool ok, bool needed, const char *what, const c
 	return ingot_chan_send(p->c, INGOT_MSG_WORD, &w, p->err);
 }
 
-/* Runs f in a child, in new namespaces with our ids mapped to 0 when there is a user namespace among them. Returns 0 or the errno of what failed. */
-static int in_child(struct probe *p, int namespaces, int (*f)(void))
+int probe_in_child(struct probe *p, int namespaces, int (*f)(void))
 {
 	pid_t pid = (pid_t)syscall(SYS_clone, (unsigned long)namespaces | SIGCHLD, NULL, NULL, NULL, 0);
 	if (pid < 0)
@@ -68,7 +60,7 @@ static int try_nothing(void)
 	return 0;
 }
 
-static int private_mounts(void)
+int probe_private_mounts(void)
 {
 	return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
 }
@@ -76,7 +68,7 @@ static int private_mounts(void)
 static int new_tmpfs(void)
 {
 	struct ingot_err err = INGOT_ERR_INIT;
-	if (private_mounts() < 0)
+	if (probe_private_mounts() < 0)
 		return -1;
 	int m = step_mount_tmpfs(MIB(1), "0755", &err);
 	if (m < 0)
@@ -87,14 +79,14 @@ static int new_tmpfs(void)
 static int try_proc(void)
 {
 	struct ingot_err err = INGOT_ERR_INIT;
-	if (private_mounts() < 0)
+	if (probe_private_mounts() < 0)
 		return -1;
 	int m = step_mount_new("proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, &err);
 	errno = err.sys;
 	return m;
 }
 
-static int try_overlay(void)
+int probe_overlay_in_memory(void)
 {
 	struct ingot_err err = INGOT_ERR_INIT;
 	int m = new_tmpfs();
@@ -137,75 +129,77 @@ static long setting(const char *path)
 	return ingot_parse_u32(ingot_span_trim((struct ingot_span){ text, strcspn(text, "\n") }), INT32_MAX, &v) < 0 ? -1 : (long)v;
 }
 
-static int user_namespaces(struct probe *p, bool *ret_ok)
+static int user_namespaces(struct probe *p)
 {
-	int e = in_child(p, CLONE_NEWUSER, try_nothing);
+	int e = probe_in_child(p, CLONE_NEWUSER, try_nothing);
 	long most = setting("/proc/sys/user/max_user_namespaces"), debian = setting("/proc/sys/kernel/unprivileged_userns_clone");
 	char detail[200];
 	(void)snprintf(detail, sizeof(detail), "uid %u: %s", (unsigned)p->uid, e ? strerror(e) : "one id mapped");
-	*ret_ok = e == 0;
-	return fact(p, e == 0, true, "user namespaces", detail,
-		    most == 0	? "sysctl user.max_user_namespaces=15000 (it is 0)" :
-		    debian == 0 ? "sysctl kernel.unprivileged_userns_clone=1 (it is 0)" :
-		    e == EPERM	? "a container around ingot forbids them: podman run --security-opt seccomp=unconfined (or a profile that allows clone and unshare), or run on the host" :
-				  "a kernel with CONFIG_USER_NS, and room in user.max_user_namespaces");
+	p->no_user_namespace = e;
+	return probe_fact(p, e == 0, true, "user namespaces", detail,
+			  most == 0   ? "sysctl user.max_user_namespaces=15000 (it is 0)" :
+			  debian == 0 ? "sysctl kernel.unprivileged_userns_clone=1 (it is 0)" :
+			  e == EPERM  ? "a container around ingot forbids them: podman run --security-opt seccomp=unconfined (or a profile that allows clone and unshare), or run on the host" :
+					"a kernel with CONFIG_USER_NS, and room in user.max_user_namespaces");
 }
 
 static int mounts(struct probe *p)
 {
-	char self[300] = "", apparmor[512];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	(void)n;
-	(void)snprintf(apparmor, sizeof(apparmor), "AppArmor takes the capabilities away from user namespaces (Ubuntu 24.04): allow this one program, as root: "
-		       "echo 'profile ingot-step %.200s flags=(unconfined) { userns, }' > /etc/apparmor.d/ingot-step && apparmor_parser -r /etc/apparmor.d/ingot-step", self);
+	char apparmor[512];
 	int most = CLONE_NEWUSER | CLONE_NEWNS, all = step_namespaces(0);
-	int e = in_child(p, all, try_nothing);
-	ingot_pass(fact(p, e == 0, true, "mount, pid, ipc, uts, net and cgroup namespaces", e ? strerror(e) : "made", "a container around ingot forbids some of them: run on the host"));
-	e = in_child(p, most, new_tmpfs);
-	ingot_pass(fact(p, e == 0, true, "mounting in a user namespace", e ? strerror(e) : "tmpfs, new mount API",
-			e == ENOSYS									   ? "Linux 5.12 or newer, and a surrounding container that lets fsopen(2), mount_setattr(2) and move_mount(2) through" :
-			setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1 ? apparmor :
-													     "a container or security module around ingot forbids it: run on the host, or podman run --security-opt label=disable"));
-	e = in_child(p, all, try_proc);
-	ingot_pass(fact(p, e == 0, true, "a /proc of one's own", e ? strerror(e) : "mounted",
-			"a container around ingot hides parts of /proc: docker run --security-opt systempaths=unconfined, podman run --security-opt unmask=ALL"));
-	e = in_child(p, most, try_overlay);
-	ingot_pass(fact(p, e == 0, true, "overlayfs in a user namespace", e ? strerror(e) : "mounted, userxattr",
-			e == ENODEV ? "modprobe overlay" : "Linux 5.11 or newer with CONFIG_OVERLAY_FS"));
-	e = in_child(p, most, try_pivot);
-	return fact(p, e == 0, true, "changing the root", e ? strerror(e) : "pivot_root", "the host's root is the initial ramdisk (EINVAL): boot from a real root file system");
+	int e = probe_in_child(p, all, try_nothing);
+	p->namespaces = e == 0;
+	ingot_pass(probe_fact(p, e == 0, true, "mount, pid, ipc, uts, net and cgroup namespaces", e ? strerror(e) : "made", "a container around ingot forbids some of them: run on the host"));
+	e = probe_in_child(p, most, new_tmpfs);
+	p->namespaces = p->namespaces && e == 0;
+	ingot_pass(probe_fact(p, e == 0, true, "mounting in a user namespace", e ? strerror(e) : "tmpfs, new mount API",
+			      e == ENOSYS ? "Linux 5.12 or newer, and a surrounding container that lets fsopen(2), mount_setattr(2) and move_mount(2) through" :
+			      setting("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") == 1 ?
+					    probe_apparmor(apparmor, sizeof(apparmor)) :
+					    "a container or security module around ingot forbids it: run on the host, or podman run --security-opt label=disable"));
+	e = probe_in_child(p, all, try_proc);
+	p->proc = e == 0;
+	ingot_pass(probe_fact(p, e == 0, false, "a /proc of one's own", e ? strerror(e) : "mounted",
+			      "a container around ingot hides parts of /proc, and a step sees that one: docker run --security-opt systempaths=unconfined, podman run --security-opt unmask=ALL"));
+	if (!p->proc)
+		ingot_pass(rung_proc(p));
+	ingot_pass(rung_overlay(p));
+	e = probe_in_child(p, most, try_pivot);
+	p->namespaces = p->namespaces && e == 0;
+	return probe_fact(p, e == 0, true, "changing the root", e ? strerror(e) : "pivot_root", "the host's root is the initial ramdisk (EINVAL): boot from a real root file system");
 }
 
 static int extras(struct probe *p)
 {
 	char detail[200];
-	int e = in_child(p, 0, try_filter);
-	ingot_pass(fact(p, e == 0, true, "seccomp filters", e ? strerror(e) : "loaded", "a kernel with CONFIG_SECCOMP_FILTER"));
+	int e = probe_in_child(p, 0, try_filter);
+	p->filter = e == 0;
+	ingot_pass(probe_fact(p, e == 0, true, "seccomp filters", e ? strerror(e) : "loaded", "a kernel with CONFIG_SECCOMP_FILTER"));
 	long abi = syscall(444 /* landlock_create_ruleset */, NULL, 0, 1U /* version */);
 	(void)snprintf(detail, sizeof(detail), "%s%ld", abi > 0 ? "ABI " : "none: ", abi > 0 ? abi : (long)errno);
-	ingot_pass(fact(p, abi > 0, false, "Landlock", detail, "without it nothing can be fetched (ingot lock, ingot build of what is not in the store): Linux 5.13 or newer with landlock in the kernel's lsm= list"));
+	ingot_pass(probe_fact(p, abi > 0, false, "Landlock", detail, "without it nothing can be fetched (ingot lock, ingot build of what is not in the store): Linux 5.13 or newer with landlock in the kernel's lsm= list"));
 	uint64_t how[3] = { O_PATH, 0, 0 };
 	long fd = syscall(SYS_openat2, AT_FDCWD, "/", how, sizeof(how));
-	ingot_pass(fact(p, fd >= 0, false, "openat2", fd >= 0 ? "works" : strerror(errno), "it is a second check only; a hardened unit or an old kernel refuses it"));
+	ingot_pass(probe_fact(p, fd >= 0, false, "openat2", fd >= 0 ? "works" : strerror(errno), "it is a second check only; a hardened unit or an old kernel refuses it"));
 	if (fd >= 0)
 		(void)close((int)fd);
 	_cleanup_(ingot_closep) int subuid = open("/etc/subuid", O_RDONLY | O_CLOEXEC);
-	ingot_pass(fact(p, true, false, "subordinate ids", subuid >= 0 ? "/etc/subuid is there; not needed" : "none; not needed", ""));
+	ingot_pass(probe_fact(p, true, false, "subordinate ids", subuid >= 0 ? "/etc/subuid is there; not needed" : "none; not needed", ""));
 	bool cgroup = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
-	return fact(p, cgroup, false, "cgroup v2", cgroup ? "mounted" : "not mounted", "memory of steps is bounded only by the host's own limits");
+	return probe_fact(p, cgroup, false, "cgroup v2", cgroup ? "mounted" : "not mounted", "memory of steps is bounded only by the host's own limits");
 }
 
 int step_probe(struct ingot_chan *c, struct ingot_err *err)
 {
 	struct probe p = { .c = c, .err = err, .uid = geteuid(), .gid = getegid() };
 	struct utsname u;
-	bool userns;
 	if (uname(&u) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "asking for the kernel's version");
-	ingot_pass(fact(&p, step_kernel_from(5, 12), true, "kernel", u.release, "Linux 5.12 or newer"));
-	ingot_pass(user_namespaces(&p, &userns));
-	if (userns)
+	ingot_pass(probe_fact(&p, step_kernel_from(5, 12), true, "kernel", u.release, "Linux 5.12 or newer"));
+	ingot_pass(user_namespaces(&p));
+	if (!p.no_user_namespace)
 		ingot_pass(mounts(&p));
 	ingot_pass(extras(&p));
+	ingot_pass(rung_tell(&p));
 	return ingot_chan_send(c, INGOT_MSG_DONE, NULL, err);
 }

@@ -12,11 +12,14 @@
 
 #define ROOT_ATTR (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 
-/* The overlay, or the checkout itself read-only; a detached mount. */
+/* The overlay, or the copy, or the checkout itself read-only; a detached mount. */
 static int make_root(const struct step_plan *p, int lower, int upper, int work, struct ingot_err *err)
 {
 	if (p->flags & INGOT_STEP_READONLY)
 		return step_mount_clone(lower, "", ROOT_ATTR | MOUNT_ATTR_RDONLY, err);
+	if (p->flags & INGOT_STEP_COPIED)
+		return step_mount_clone(upper, "", ROOT_ATTR, err);
+	ingot_pass(step_overlay_wanted(upper, err));
 	char l[40], u[40], w[40];
 	/* Magic links: the kernel goes from the descriptor to the directory, no name is looked up. */
 	(void)snprintf(l, sizeof(l), "/proc/self/fd/%d", lower);
@@ -50,6 +53,8 @@ static void limit_pids(int proc_mount)
 static int make_proc(struct ingot_err *err)
 {
 	_cleanup_(ingot_closep) int proc = step_mount_new("proc", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
+	if (proc < 0 && err->sys == EPERM)
+		return step_mount_proc_of_host(err);
 	if (proc < 0)
 		return ingot_hint(err, "a container around ingot hides parts of /proc, and then the kernel gives out no new one: docker run --security-opt systempaths=unconfined, or podman run --security-opt unmask=ALL");
 	limit_pids(proc);
@@ -76,7 +81,7 @@ static int mask_proc(int proc_mount, int dev_mount, struct ingot_err *err)
 	return 0;
 }
 
-static int fill_run(const struct step_plan *p, int run, struct ingot_err *err)
+int step_fill_run(const struct step_plan *p, int run, struct ingot_err *err)
 {
 	if (mkdirat(run, "lock", 01777) < 0 || fchmodat(run, "lock", 01777, 0) < 0 || mkdirat(run, "ingot", 0755) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "making directories in /run");
@@ -95,7 +100,7 @@ static int prepare(const struct step_plan *p, int proc, struct parts *s, struct 
 	ingot_try(err, s->proc = make_proc(err), "/proc");
 	ingot_try(err, s->tmp = step_mount_tmpfs(p->tmpfs_size, "1777", err), "/tmp");
 	ingot_try(err, s->run = step_mount_tmpfs(p->tmpfs_size, "0755", err), "/run");
-	ingot_pass(fill_run(p, s->run, err));
+	ingot_pass(step_fill_run(p, s->run, err));
 	s->resolv = -1;
 	if (p->flags & INGOT_STEP_NETWORK_HOST) {
 		_cleanup_(ingot_closep) int file = open("/etc/resolv.conf", O_PATH | O_CLOEXEC);
@@ -177,7 +182,8 @@ int step_enter_root(const struct step_plan *p, int proc, int *ret_upper, struct 
 		_cleanup_(ingot_closep) int scratch = step_reopen(proc, STEP_FD_SCRATCH, "the scratch directory", err);
 		ingot_pass(scratch);
 		ingot_pass(upper = ingot_open_beneath(scratch, INGOT_SPAN(STEP_UPPER), O_RDONLY | O_DIRECTORY, err));
-		ingot_pass(work = ingot_open_beneath(scratch, INGOT_SPAN(STEP_WORK), O_PATH | O_DIRECTORY, err));
+		if (!(p->flags & INGOT_STEP_COPIED))
+			ingot_pass(work = ingot_open_beneath(scratch, INGOT_SPAN(STEP_WORK), O_PATH | O_DIRECTORY, err));
 	}
 	struct parts s;
 	ingot_try(err, s.root = make_root(p, lower, upper, work, err), "the step's root");

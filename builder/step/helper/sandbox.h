@@ -42,7 +42,7 @@ struct step_plan {
 int step_plan_receive(struct ingot_chan *c, struct step_plan *ret, struct ingot_err *err) INGOT_MUST_USE;
 
 /* What init tells the supervisor, once, over a pipe: smaller than PIPE_BUF, so never half of it. */
-enum step_end { STEP_END_EXITED = 1, STEP_END_FAILED, STEP_END_DISK, STEP_END_IDENTITY };
+enum step_end { STEP_END_EXITED = 1, STEP_END_FAILED, STEP_END_DISK, STEP_END_IDENTITY, STEP_END_STOPPED };
 struct step_report {
 	enum step_end end;
 	int wait_status;
@@ -62,6 +62,8 @@ int step_loopback(struct ingot_err *err) INGOT_MUST_USE;
 int step_mount_new(const char *type, const char *const *options, unsigned attr, struct ingot_err *err) INGOT_MUST_USE;
 int step_mount_clone(int fd, const char *path, unsigned attr, struct ingot_err *err) INGOT_MUST_USE; /* of a directory or file, not of what is mounted below it */
 int step_mount_attr(int mount, unsigned attr, struct ingot_err *err) INGOT_MUST_USE;
+int step_mount_proc_of_host(struct ingot_err *err) INGOT_MUST_USE; /* read-only, with what hides parts of it */
+int step_overlay_wanted(int upper, struct ingot_err *err) INGOT_MUST_USE; /* can it be the upper directory of one? */
 int step_mount_tmpfs(uint64_t size, const char *mode, struct ingot_err *err) INGOT_MUST_USE;
 /* Attach to a directory of the new root: each component must be a directory, no link. */
 int step_attach(int mount, int root, struct ingot_span path, struct ingot_err *err) INGOT_MUST_USE;
@@ -74,10 +76,12 @@ struct step_dev {
 };
 int step_dev_prepare(struct step_dev *d, struct ingot_err *err) INGOT_MUST_USE;
 int step_dev_attach(struct step_dev *d, int root, struct ingot_err *err) INGOT_MUST_USE;
+int step_dev_make(int dev, struct ingot_err *err) INGOT_MUST_USE; /* nodes of our own in an empty directory, which only root of a container can make */
 
 /* root.c: from the host's root to the step's; ret_upper is the upper directory, for init's watch. */
 int step_enter_root(const struct step_plan *p, int proc, int *ret_upper, struct ingot_err *err) INGOT_MUST_USE;
 
+int step_fill_run(const struct step_plan *p, int run, struct ingot_err *err) INGOT_MUST_USE;
 /* secrets.c: the files of INGOT_STEP_SECRETS in the step's /run, before anything of the step runs. */
 int step_fill_secrets(const struct step_plan *p, int run, struct ingot_err *err) INGOT_MUST_USE;
 
@@ -92,11 +96,33 @@ bool step_usage_above(const struct step_plan *p, int upper);
 
 /* filter.c, confine.c */
 int step_filter_load(unsigned flags, struct ingot_err *err) INGOT_MUST_USE;
+int step_filter_chroot(struct ingot_err *err) INGOT_MUST_USE; /* the payload's without namespaces, with the others */
 int step_filter_ask(unsigned flags, bool ledger, struct ingot_err *err) INGOT_MUST_USE; /* the payload's, after the others; returns the listener with a ledger, else 0 */
 bool step_has_ledger(const struct step_plan *p);
 int step_drop_caps(const int *keep, size_t n, bool exec_as_root, struct ingot_err *err) INGOT_MUST_USE;
+int step_set_caps(const int *keep, size_t n, struct ingot_err *err) INGOT_MUST_USE; /* permitted and effective; the rest of the above is done */
 int step_close_all_but(const int *keep, size_t n, struct ingot_err *err) INGOT_MUST_USE; /* keep ascending */
 _Noreturn void step_payload(const struct step_plan *p, const int stdio[3], int report, int listener_to);
+
+/* chroot.c: the same where there are no namespaces. Init: prepare, shrink; the payload: become, walls; harvest: reader. */
+int step_chroot_prepare(const struct step_plan *p, int *ret_proc, int *ret_upper, struct ingot_err *err) INGOT_MUST_USE;
+int step_chroot_shrink(const struct step_plan *p, struct ingot_err *err) INGOT_MUST_USE;
+int step_chroot_become(const struct step_plan *p, struct ingot_err *err) INGOT_MUST_USE;
+int step_chroot_walls(struct ingot_err *err) INGOT_MUST_USE;
+int step_chroot_reader(int upper, int lower, struct ingot_err *err) INGOT_MUST_USE;
+
+/* procs.c: the processes of a step, as init sees them in this /proc. */
+pid_t step_self_in(int proc); /* our own number in it, or -1 */
+pid_t step_number_in(int proc, pid_t tid); /* that of a thread of the step, or -1 */
+pid_t step_parent_of(int proc, pid_t pid);
+int step_procs_each(int proc, int (*f)(pid_t pid, void *ctx), void *ctx); /* all that descend from us; returns how many; f < 0 ends it */
+/* Whether the step may signal this process: an owned pidfd to do it with if it descends from us (init), else -1 and errno. */
+int step_kill_permitted(int proc, pid_t target);
+void step_end_all(int proc); /* returns when no process of the step is left */
+
+/* confine.c */
+extern const int step_root_caps[];
+extern const size_t step_n_root_caps;
 
 /* init.c, supervise.c, harvest.c, probe.c */
 struct step_pipes {

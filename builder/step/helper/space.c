@@ -38,6 +38,8 @@ bool step_kernel_from(uint32_t major, uint32_t minor)
 
 int step_namespaces(unsigned flags)
 {
+	if (flags & INGOT_STEP_CHROOT)
+		return 0;
 	int all = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWNET;
 	return flags & INGOT_STEP_NETWORK_HOST ? all & ~CLONE_NEWNET : all;
 }

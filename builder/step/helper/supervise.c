@@ -13,12 +13,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#define STOP_MS 10000 /* time for init to end what it started: the kernel kills a step's thousands of processes in less */
+
 struct supervisor {
 	struct ingot_chan *c;
 	pid_t init;
 	int out[2]; /* stdout, stderr: our ends; -1 when closed */
 	int report;
 	int ledger; /* a memfd that init fills */
+	int proc;   /* without namespaces only */
 	int64_t end;
 	bool timed_out;
 };
@@ -46,6 +49,15 @@ static pid_t clone_into(int namespaces)
 	return (pid_t)syscall(SYS_clone, (unsigned long)namespaces | SIGCHLD, NULL, NULL, NULL, 0);
 }
 
+/* What the step leaves behind if init dies comes to us, and nothing but that takes signals from us (procs.c). */
+static int become_reaper(struct supervisor *s, struct ingot_err *err)
+{
+	s->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (s->proc < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "becoming the reaper of the step");
+	return ingot_landlock(INGOT_LANDLOCK_SCOPE, err) < 0 ? -1 : 0;
+}
+
 static int start(struct supervisor *s, const struct step_plan *p, struct ingot_err *err)
 {
 	struct step_pipes theirs = { .stdio = { STEP_FD_STDIO, STEP_FD_STDIO + 1, STEP_FD_STDIO + 2 } };
@@ -59,6 +71,8 @@ static int start(struct supervisor *s, const struct step_plan *p, struct ingot_e
 	theirs.ledger = s->ledger = memfd_create("ledger", MFD_CLOEXEC);
 	if (s->ledger < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "making the ledger");
+	if (p->flags & INGOT_STEP_CHROOT)
+		ingot_pass(become_reaper(s, err));
 	uid_t uid = geteuid();
 	gid_t gid = getegid();
 	s->init = clone_into(step_namespaces(p->flags));
@@ -86,7 +100,7 @@ static int start(struct supervisor *s, const struct step_plan *p, struct ingot_e
 	/* From here on only descriptors that are open are needed; the step's output is all that comes from inside. */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "giving up privileges");
-	return ingot_landlock(INGOT_LANDLOCK_FILES, err) < 0 ? -1 : 0;
+	return ingot_landlock_below(INGOT_LANDLOCK_FILES, &s->proc, s->proc >= 0, true, err) < 0 ? -1 : 0;
 }
 
 static int relay(struct supervisor *s, unsigned stream, struct ingot_err *err)
@@ -130,13 +144,29 @@ static int watch(struct supervisor *s, struct step_report *ret, struct ingot_err
 	}
 }
 
+/* Without namespaces init has to end the others first. Should it be dead itself (out of memory), they are our children now. */
+static int stop_init(const struct supervisor *s, int *ret_status)
+{
+	(void)kill(s->init, s->proc < 0 ? SIGKILL : SIGTERM);
+	pid_t r = 0;
+	for (int64_t until = now_ms() + STOP_MS; s->proc >= 0 && now_ms() < until && (r = waitpid(s->init, ret_status, WNOHANG)) == 0;)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
+	if (r == 0)
+		(void)kill(s->init, SIGKILL);
+	while (r == 0 && (r = waitpid(s->init, ret_status, 0)) < 0 && errno == EINTR)
+		r = 0;
+	int sys = errno;
+	if (s->proc >= 0)
+		step_end_all(s->proc);
+	errno = sys;
+	return r < 0 ? -1 : 0;
+}
+
 /* With init every process of the step is dead, so both pipes come to their end: what is still in them is relayed. */
 static int reap(struct supervisor *s, int *ret_status, struct ingot_err *err)
 {
-	(void)kill(s->init, SIGKILL);
-	while (waitpid(s->init, ret_status, 0) < 0)
-		if (errno != EINTR)
-			return ingot_fail_sys(err, INGOT_E_BUG, "waiting for the end of the step");
+	if (stop_init(s, ret_status) < 0)
+		return ingot_fail_sys(err, INGOT_E_BUG, "waiting for the end of the step");
 	/* Unless one end was handed out of the step, through a socket in a volume: then nobody waits for that end. */
 	int64_t end = now_ms() + 2000;
 	for (unsigned i = 0; i < 2; i++)
@@ -170,7 +200,7 @@ static int relay_ledger(struct supervisor *s, struct ingot_err *err)
 
 int step_supervise(struct ingot_chan *c, const struct step_plan *p, struct ingot_err *err)
 {
-	struct supervisor s = { .c = c, .init = -1, .out = { -1, -1 }, .ledger = -1, .end = now_ms() + (int64_t)p->timeout * 1000 };
+	struct supervisor s = { .c = c, .init = -1, .out = { -1, -1 }, .ledger = -1, .proc = -1, .end = now_ms() + (int64_t)p->timeout * 1000 };
 	struct step_report r = { .end = STEP_END_EXITED };
 	struct ingot_err later = INGOT_ERR_INIT;
 	ingot_pass(start(&s, p, err));
@@ -188,6 +218,8 @@ int step_supervise(struct ingot_chan *c, const struct step_plan *p, struct ingot
 	} else if (r.end == STEP_END_FAILED) {
 		*err = r.err;
 		return -1;
+	} else if (r.end == STEP_END_STOPPED) {
+		return ingot_fail(err, INGOT_E_BUG, "the step was stopped from outside");
 	} else if (r.end == STEP_END_DISK) {
 		m.reason = INGOT_STEP_DISK_FULL;
 	} else if (r.end == STEP_END_IDENTITY) {

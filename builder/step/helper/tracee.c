@@ -93,13 +93,13 @@ static int its_own(const struct call *c, const char *path, int flags)
 		const char *prefix, *of;
 	} names[] = { { "/proc/self/", "" }, { "/proc/thread-self/", "" }, { "/dev/fd/", "fd/" }, { "/dev/stdin", "fd/0" }, { "/dev/stdout", "fd/1" }, { "/dev/stderr", "fd/2" } };
 	char name[4096 + 64], link[32];
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; c->has_proc && i < sizeof(names) / sizeof(names[0]); i++) {
 		size_t n = strlen(names[i].prefix);
 		if (strncmp(path, names[i].prefix, n) != 0)
 			continue;
 		(void)snprintf(name, sizeof(name), "%s%s", names[i].of, path + n);
 		n = magic_link(name);
-		(void)snprintf(link, sizeof(link), "%d/%.*s", (int)c->tid, n > 20 ? 20 : (int)n, name);
+		(void)snprintf(link, sizeof(link), "%d/%.*s", (int)c->shown, n > 20 ? 20 : (int)n, name);
 		bool below = n && name[n] == '/';
 		_cleanup_(ingot_closep) int base = openat(c->proc, link, below || !n ? O_PATH | O_CLOEXEC : flags);
 		if (base < 0)
@@ -117,7 +117,7 @@ static int its_own(const struct call *c, const char *path, int flags)
 static bool same_root(const struct call *c)
 {
 	char link[32], target[8];
-	(void)snprintf(link, sizeof(link), "%d/root", (int)c->tid);
+	(void)snprintf(link, sizeof(link), "%d/root", (int)c->shown);
 	return readlinkat(c->proc, link, target, sizeof(target)) == 1 && target[0] == '/';
 }
 
@@ -125,9 +125,9 @@ static int open_link(const struct call *c, const char *what, int number)
 {
 	char link[64];
 	if (number >= 0)
-		(void)snprintf(link, sizeof(link), "%d/%s/%d", (int)c->tid, what, number);
+		(void)snprintf(link, sizeof(link), "%d/%s/%d", (int)c->shown, what, number);
 	else
-		(void)snprintf(link, sizeof(link), "%d/%s", (int)c->tid, what);
+		(void)snprintf(link, sizeof(link), "%d/%s", (int)c->shown, what);
 	int fd = openat(c->proc, link, O_PATH | O_CLOEXEC);
 	if (fd >= 0)
 		return fd;
@@ -188,7 +188,7 @@ int tracee_open_parent(const struct call *c, int dirfd, char *path, const char *
 mode_t tracee_umask(const struct call *c)
 {
 	char name[32], text[512];
-	(void)snprintf(name, sizeof(name), "%d/status", (int)c->tid);
+	(void)snprintf(name, sizeof(name), "%d/status", (int)c->shown);
 	_cleanup_(ingot_closep) int fd = openat(c->proc, name, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	text[n > 0 ? n : 0] = '\0';

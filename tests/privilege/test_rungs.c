@@ -1,0 +1,187 @@
+/* What a step changed is the same Delta however it ran: on an overlay, on a copied checkout in namespaces, on one in a chroot. */
+#include "../unit/core_support.h"
+#include "../unit/store_fixture.h"
+#include "../../builder/build/harvest.h"
+#include <ingot/checkout.h>
+#include <ingot/helper.h>
+#include <ingot/intake.h>
+#include <ingot/step.h>
+
+static const struct rung {
+	const char *name;
+	unsigned flags;
+} rungs[] = {
+	{ "overlay", 0 },
+	{ "copied", INGOT_STEP_COPIED },
+	{ "chroot", INGOT_STEP_COPIED | INGOT_STEP_CHROOT },
+};
+#define RUNGS (sizeof(rungs) / sizeof(rungs[0]))
+
+static char program[65], text_a[65], text_b[65];
+static uint64_t program_size;
+
+static void put_contents(void)
+{
+	char where[4096 + 64];
+	struct ingot_digest d;
+	_cleanup_(ingot_buf_done) struct ingot_buf b = INGOT_BUF(MIB(64));
+	ck_assert_int_eq(ingot_helper_path("step_probe", where, sizeof(where), &err), 0);
+	size_t n = strlen(where);
+	(void)snprintf(where + n, sizeof(where) - n, "/step_probe");
+	ck_assert_int_eq(ingot_read_file(where, MIB(64), &b, &err), 0);
+	program_size = b.n;
+	ck_assert_int_eq(ingot_store_put(store, b.p, b.n, &d, &err), 0);
+	(void)snprintf(program, sizeof(program), "%s", INGOT_HEX(&d));
+	ck_assert_int_eq(ingot_store_put(store, "aaaa\n", 5, &d, &err), 0);
+	(void)snprintf(text_a, sizeof(text_a), "%s", INGOT_HEX(&d));
+	ck_assert_int_eq(ingot_store_put(store, "bbbb\n", 5, &d, &err), 0);
+	(void)snprintf(text_b, sizeof(text_b), "%s", INGOT_HEX(&d));
+}
+
+/* 255 bytes, two of them raw: as in a tree's text, and as they are. */
+#define N23 "nnnnnnnnnnnnnnnnnnnnnnn"
+#define TAIL N23 N23 N23 N23 N23 N23 N23 N23 N23 N23 N23
+#define LONG "\\x01\\xff" TAIL
+#define LONG_RAW "\x01\xff" TAIL
+
+static struct ingot_tree *make_tree(void)
+{
+	_cleanup_(ingot_buf_done) struct ingot_buf b = INGOT_BUF(MIB(1));
+	struct ingot_tree *t = NULL;
+	ck_assert_uint_eq(strlen(LONG_RAW), 255);
+	ingot_buf_fmt(&b,
+		      "ingot-tree 1\nd 0755 0 0 1000 /\nd 0755 0 0 1000 /bin\nf 0755 0 0 1000 /bin/p %llu %s\n"
+		      "d 0755 0 0 1000 /data\nf 0644 0 0 1000 /data/" LONG " 5 %s\nf 4755 0 33 1000 /data/a 5 %s\nx user.note kept\nf 0000 7 7 1000 /data/b 5 %s\nd 0000 7 7 1000 /data/closed\n"
+		      "f 0644 0 0 1000 /data/closed/in 5 %s\np 0622 5 5 1000 /data/fifo\nl 0777 0 0 1000 /data/link ../../etc/passwd\n"
+		      "d 0755 0 0 1000 /etc\nf 0644 0 0 1000 /etc/config 5 %s\nd 0755 0 0 1000 /links\nf 0644 0 0 1000 /links/1 5 %s\nh /links/2 /links/1\nh /links/3 /links/1\n"
+		      "d 1777 0 0 1000 /run\nd 0755 9 9 1000 /run/kept\nd 0755 0 0 1000 /tree\nd 0755 0 0 1000 /tree/deep\nf 0644 3 3 1000 /tree/deep/f 5 %s\n",
+		      (unsigned long long)program_size, program, text_a, text_b, text_a, text_b, text_a, text_b, text_a);
+	ck_assert_msg(ingot_tree_parse(ingot_buf_view(&b), &t, &err) == 0, "%s: %s", err.where, err.msg);
+	return t;
+}
+
+/* As the engine keeps them. */
+struct kept {
+	struct ingot_span v[64];
+	size_t n;
+	struct ingot_arena *arena;
+};
+
+static void note_kept(void *ctx, struct ingot_span kept_path)
+{
+	struct kept *k = ctx;
+	ck_assert_uint_lt(k->n, 64);
+	k->v[k->n++] = ingot_arena_span(k->arena, kept_path);
+}
+
+/* The delta's text; NULL with what the step ended with in *ret_status when that was not 0. */
+static char *delta_on(const struct rung *g, const struct ingot_tree *tree, const char *const *argv, uint32_t uid, unsigned *ret_status)
+{
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *lower = NULL;
+	_cleanup_(ingot_closep) int root_fd = -1;
+	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(MIB(4));
+	struct ingot_step_result r = INGOT_STEP_RESULT_INIT;
+	struct ingot_step_plan plan = INGOT_STEP_PLAN_INIT;
+	char scratch[64];
+	ck_assert_int_eq(harvest_lower(tree, &lower, &err), 0);
+	ck_assert_msg(ingot_checkout_cached(store, lower, &root_fd, &err) == 0, "%s", err.msg);
+	_cleanup_(ingot_closep) int scratch_fd = ingot_store_scratch(store, scratch, &err);
+	plan.name = g->name;
+	plan.argv = argv;
+	while (argv[plan.n_argv])
+		plan.n_argv++;
+	plan.uid = plan.gid = uid;
+	plan.timeout = 60;
+	plan.flags = g->flags;
+	plan.root_fd = root_fd;
+	plan.scratch_fd = scratch_fd;
+	ck_assert_msg(ingot_step_run(&plan, NULL, &r, &err) == 0, "%s: %s (%s)", g->name, err.msg, err.hint);
+	ck_assert_int_eq(r.isolation, g->flags & INGOT_STEP_CHROOT ? INGOT_ISOLATION_CHROOT : INGOT_ISOLATION_FULL);
+	*ret_status = r.status;
+	ck_assert_msg(r.reason == INGOT_STEP_ENDED, "%s: reason %d signal %u", g->name, (int)r.reason, r.signal);
+	if (r.status)
+		fprintf(stderr, "# %s: %s", g->name, ingot_buf_cstr(&r.tail));
+	if (*ret_status == 0) {
+		struct kept kept = { .arena = ingot_arena_new() };
+		_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
+		_cleanup_(ingot_intake_done) struct ingot_intake in = { 0 };
+		_cleanup_(ingot_delta_freep) struct ingot_delta *d = NULL;
+		struct ingot_intake_ops ops = { .whiteouts = true, .kept = note_kept, .ctx = &kept };
+		int got = g->flags ? ingot_step_harvest_copied(root_fd, scratch_fd, g->flags, uid, uid, 0, &h, &err) : ingot_step_harvest(scratch_fd, uid, uid, 0, &h, &err);
+		ck_assert_msg(got == 0 && ingot_intake_drain(h.chan, store, &ops, &in, &err) == 0 && ingot_helper_finish(&h, &err) == 0, "%s: %s", g->name, err.msg);
+		const struct harvest_facts facts = { .uid = uid, .gid = uid, .kept = kept.v, .n_kept = kept.n, .owned = r.owned, .n_owned = r.n_owned, .epoch = 1700000000 };
+		ck_assert_msg(harvest_delta(tree, lower, in.delta, &facts, &d, &err) == 0, "%s: %s", g->name, err.msg);
+		ingot_delta_text(d, &text);
+		ingot_arena_free(kept.arena);
+	}
+	ingot_step_result_done(&r);
+	ingot_store_scratch_remove(store, scratch);
+	return *ret_status ? NULL : ingot_strdup(ingot_buf_cstr(&text));
+}
+
+static const struct {
+	uint32_t uid;
+	bool empty; /* nothing may come of it */
+	const char *argv[40];
+} steps[] = {
+	{ 0, true, { "/bin/p", "cat", "/data/a", "cat", "/data/b", "put", "/tmp/x", "x", "put", "/run/y", "y", "cat", "/dev/null" } },
+	{ 0, false, { "/bin/p", "put", "/data/new", "n", "put", "/etc/config", "changed", "rm", "/data/a", "mkdir", "/data/dir", "put", "/data/dir/f", "f" } },
+	{ 0, false, { "/bin/p", "chmod", "0600", "/data/a", "chmod", "0755", "/data/closed", "chmod", "0700", "/etc" } },
+	{ 0, true, { "/bin/p", "chmod", "0755", "/data/a", "chmod", "0644", "/etc/config", "chmod", "0755", "/etc" } }, /* touched, and the same */
+	{ 0, false, { "/bin/p", "rm", "/data/a", "put", "/data/a", "other" } },
+	{ 0, true, { "/bin/p", "rm", "/etc/config", "put", "/etc/config", "aaaa\n", "chmod", "0644", "/etc/config" } },
+	{ 0, false, { "/bin/p", "rm", "/tree/deep/f", "rm", "/tree/deep", "rm", "/tree", "put", "/tree", "a file" } },
+	{ 0, false, { "/bin/p", "rm", "/tree/deep/f", "rm", "/tree/deep", "mkdir", "/tree/deep", "put", "/tree/deep/g", "g" } },
+	{ 0, false, { "/bin/p", "rm", "/etc/config", "rm", "/etc", "symlink", "data", "/etc", "rm", "/data/link", "symlink", "x", "/data/link" } },
+	{ 0, false, { "/bin/p", "rm", "/data/fifo", "mkfifo", "/data/fifo", "chmod", "0622", "/data/fifo", "mkfifo", "/data/p2", "rm", "/data/" LONG_RAW } },
+	{ 0, false, { "/bin/p", "mv", "/data/" LONG_RAW, "/etc/" LONG_RAW, "put", "/data/\x01\xff name", "raw", "chmod", "0", "/data/\x01\xff name" } },
+	{ 0, false, { "/bin/p", "put", "/data/h1", "x", "ln", "/data/h1", "/data/h2", "ln", "/data/h1", "/etc/h3" } },
+	{ 0, false, { "/bin/p", "ln", "/etc/config", "/etc/again" } },
+	{ 0, false, { "/bin/p", "rm", "/links/2" } },
+	{ 0, false, { "/bin/p", "rm", "/links/1", "put", "/links/0", "zero" } },
+	{ 0, false, { "/bin/p", "xattr", "/data/a", "user.more", "m", "xattr", "/tree", "user.dir", "d" } },
+	{ 0, false, { "/bin/p", "truncate", "/data/sparse", "2", "mkdir", "/data/m", "chmod", "0", "/data/m" } },
+	{ 0, false, { "/bin/p", "chown", "1234", "/data/a", "chown", "7", "/links/2", "put", "/data/mine", "m", "chown", "8", "/data/mine", "mv", "/data/mine", "/etc/moved", "chown", "9", "/tree" } },
+	{ 0, false, { "/bin/p", "mknod", "/data/null", "mknod", "/etc/null", "mv", "/etc/null", "/etc/zero", "chmod", "0660", "/etc/zero" } },
+	{ 10001, false, { "/bin/p", "put", "/data/mine", "m", "put", "/etc/config", "by another", "mkdir", "/d", "put", "/d/f", "f", "chmod", "0", "/d/f", "chmod", "0", "/d", "cat", "/etc/config" } },
+};
+#define STEPS (sizeof(steps) / sizeof(steps[0]))
+
+static void begin(void)
+{
+	(void)setenv("TMPDIR", getenv("TMPDIR") ? getenv("TMPDIR") : "/var/tmp", 1); /* an overlay cannot write to every tmpfs */
+	(void)umask(022);
+	fixture_begin();
+	put_contents();
+}
+
+START_TEST(same_delta)
+{
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *tree = make_tree();
+	_cleanup_(ingot_freep) char *first = NULL;
+	for (size_t i = 0; i < RUNGS; i++) {
+		unsigned status = 0;
+		if (rungs[i].flags & INGOT_STEP_CHROOT && geteuid() != 0)
+			continue;
+		char *text = delta_on(&rungs[i], tree, steps[_i].argv, steps[_i].uid, &status);
+		ck_assert_msg(text != NULL, "step %d on %s: status %u", _i, rungs[i].name, status);
+		ck_assert_msg((strchr(text, '\n')[1] == '\0') == steps[_i].empty, "step %d on %s:\n%s", _i, rungs[i].name, text);
+		if (!first)
+			first = TAKE_PTR(text);
+		else
+			ck_assert_msg(strcmp(first, text) == 0, "step %d on %s:\n%sand not\n%s", _i, rungs[i].name, text, first);
+		free(text);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("rungs");
+	TCase *t = tcase_create("rungs");
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, begin, fixture_end);
+	tcase_add_loop_test(t, same_delta, 0, STEPS);
+	suite_add_tcase(s, t);
+	return run_suite(s);
+}
