@@ -179,11 +179,39 @@ static int nest(const char *name, long depth)
 	return chdir("/");
 }
 
+#define TAKES(word, n) (strcmp(c, (word)) == 0 && (*at = a + 1 + (n), 1))
+
+/* What a hostile step tries. */
+static int attack(char ***at)
+{
+	char **a = *at;
+	const char *c = a[0];
+	if (TAKES("hand", 1))
+		return hand_out(1, a[1]);
+	if (TAKES("handfile", 2))
+		return hand_out(open(a[1], O_RDWR | O_CREAT, 0644), a[2]);
+	if (TAKES("socket", 1))
+		return mknod(a[1], S_IFSOCK | 0600, 0);
+	if (TAKES("family", 1))
+		return socket(atoi(a[1]), SOCK_SEQPACKET, 0) < 0 && socket(atoi(a[1]), SOCK_STREAM, 0) < 0 ? -1 : 0;
+	if (TAKES("climb", 1))
+		return climb(a[1]);
+	if (TAKES("yes", 0))
+		for (;;)
+			if (write(1, "yes yes yes yes\n", 16) < 0)
+				return -1;
+	if (TAKES("starve", 1)) { /* leave pid N no descriptor to open */
+		const struct rlimit none = { 0, 0 };
+		return prlimit(atoi(a[1]), RLIMIT_NOFILE, &none, NULL);
+	}
+	errno = ENOTSUP;
+	return -1;
+}
+
 static int one(char ***at)
 {
 	char **a = *at;
 	const char *c = a[0];
-#define TAKES(word, n) (strcmp(c, (word)) == 0 && (*at = a + 1 + (n), 1))
 	if (TAKES("exit", 1))
 		exit(atoi(a[1]));
 	if (TAKES("echo", 1))
@@ -236,24 +264,6 @@ static int one(char ***at)
 		return loopback();
 	if (TAKES("nest", 2))
 		return nest(a[1], atol(a[2]));
-	if (TAKES("hand", 1))
-		return hand_out(1, a[1]);
-	if (TAKES("handfile", 2))
-		return hand_out(open(a[1], O_RDWR | O_CREAT, 0644), a[2]);
-	if (TAKES("socket", 1))
-		return mknod(a[1], S_IFSOCK | 0600, 0);
-	if (TAKES("family", 1))
-		return socket(atoi(a[1]), SOCK_SEQPACKET, 0) < 0 && socket(atoi(a[1]), SOCK_STREAM, 0) < 0 ? -1 : 0;
-	if (TAKES("climb", 1))
-		return climb(a[1]);
-	if (TAKES("yes", 0))
-		for (;;)
-			if (write(1, "yes yes yes yes\n", 16) < 0)
-				return -1;
-	if (TAKES("starve", 1)) { /* leave pid N no descriptor to open */
-		const struct rlimit none = { 0, 0 };
-		return prlimit(atoi(a[1]), RLIMIT_NOFILE, &none, NULL);
-	}
 	if (TAKES("try", 0)) { /* the next command, however it ends */
 		char **next = a + 1;
 		(void)one(&next);
@@ -264,8 +274,7 @@ static int one(char ***at)
 		char **next = a + 1;
 		return one(&next) == 0 ? (errno = EEXIST, -1) : 0;
 	}
-	errno = ENOTSUP;
-	return -1;
+	return attack(at);
 }
 
 int main(int argc, char **argv)
