@@ -430,7 +430,7 @@ START_TEST(CVE_2017_5226_terminal)
 	char name[32];
 	ck_assert(m >= 0 && ioctl(m, TIOCSPTLCK, &unlock) == 0 && ioctl(m, TIOCGPTN, &number) == 0);
 	(void)snprintf(name, sizeof(name), "/dev/pts/%u", number);
-	PLAN("fails", "cat", "/dev/tty", "show");
+	PLAN("fails", "opens", "/dev/tty", "show");
 	pid_t builder = fork();
 	if (builder == 0) {
 		/* The control: here, the terminal is the builder's. */
