@@ -195,7 +195,7 @@ static int attack(char ***at)
 	if (TAKES("family", 1))
 		return socket(atoi(a[1]), SOCK_SEQPACKET, 0) < 0 && socket(atoi(a[1]), SOCK_STREAM, 0) < 0 ? -1 : 0;
 	if (TAKES("opens", 1))
-		return open(a[1], O_RDWR | O_NONBLOCK | O_NOCTTY);
+		return open(a[1], O_RDWR | O_NONBLOCK | O_NOCTTY) < 0 ? -1 : 0;
 	if (TAKES("climb", 1))
 		return climb(a[1]);
 	if (TAKES("yes", 0))
