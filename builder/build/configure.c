@@ -86,12 +86,10 @@ static int take_result(struct stage_state *s, const struct stage_state *after, s
 static int run_listening(struct engine *e, struct stage_state *after, const struct ingot_step *step, const char *label, struct ingot_err *err)
 {
 	struct listener l = { .outer = e->log, .package = INGOT_BUF(512), .what = INGOT_BUF(512) };
-	struct engine listened = *e;
 	l.log = (struct ingot_log){ .ctx = &l, .event = event, .progress = progress, .output = hear };
-	listened.log = &l.log;
-	int r = run_step(&listened, after, step, label, err);
-	e->step_flags = listened.step_flags; /* what was learnt about this host */
-	e->rung_tried = listened.rung_tried;
+	e->log = &l.log;
+	int r = run_step(e, after, step, label, err);
+	e->log = l.outer;
 	if (r < 0)
 		(void)explain(&l, err);
 	ingot_buf_done(&l.package);
