@@ -1,6 +1,7 @@
 /* Cache directories: kept as a tree and a pack under a reference, like every other result, so that gc, verify and a full disk treat them as such. A step
  * gets a copy of its own; after success what it left becomes the content, by one reference that is replaced at once. So nothing is ever shared while
  * it is written, and of two builds at once the later one to end wins whole (safety 6.6). */
+#include "kept.h"
 #include "places.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -27,26 +28,13 @@ static void key_of(const struct engine *e, const struct ingot_step *step, const 
 /* 1 and the tree that was kept, its content findable; 0 when there is none. */
 static int recall(struct engine *e, const struct ingot_digest *key, struct ingot_tree **ret, struct ingot_err *err)
 {
-	_cleanup_(ingot_buf_done) struct ingot_buf record = INGOT_BUF(4096), text = INGOT_BUF(INGOT_MAX_TREE_TEXT);
-	struct ingot_digest id, pack;
-	int r = ingot_ref_get(e->store, "cache", key, &record, err);
-	if (r <= 0)
-		return r;
-	struct ingot_span rest = ingot_buf_view(&record), line;
-	if (!ingot_span_next(&rest, '\n', &line) || ingot_digest_parse_hex(line, &id) < 0)
-		return 0;
-	if (ingot_span_next(&rest, '\n', &line)) {
-		if (ingot_digest_parse_hex(line, &pack) < 0)
-			return 0;
-		r = ingot_store_use_pack(e->store, &pack, err);
-		if (r <= 0)
-			return r;
-	}
-	r = ingot_store_get(e->store, &id, &text, err);
-	if (r <= 0)
-		return r;
-	ingot_pass(ingot_tree_parse(ingot_buf_view(&text), ret, err));
-	return 1;
+	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(INGOT_MAX_TREE_TEXT);
+	struct ingot_digest pack;
+	bool has_pack;
+	int r = kept_get(e, "cache", key, &text, &pack, &has_pack, err);
+	if (r > 0)
+		ingot_pass(ingot_tree_parse(ingot_buf_view(&text), ret, err));
+	return r;
 }
 
 static int make_directory(struct ingot_store *store, struct cache_copy *c, struct ingot_err *err)
@@ -81,17 +69,10 @@ int cache_open(struct engine *e, const struct ingot_step *step, const char *path
 
 static int keep_tree(struct engine *e, const struct cache_copy *c, const struct ingot_tree *tree, const struct ingot_intake *in, struct ingot_err *err)
 {
-	_cleanup_(ingot_buf_done) struct ingot_buf record = INGOT_BUF(4096), text = INGOT_BUF(INGOT_MAX_TREE_TEXT);
-	struct ingot_digest needs[2];
+	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(INGOT_MAX_TREE_TEXT);
 	ingot_tree_text(tree, &text);
 	ingot_pass(ingot_buf_check(&text, "its list of files", err));
-	ingot_pass(ingot_store_put(e->store, text.p, text.n, &needs[0], err));
-	ingot_buf_fmt(&record, "%s\n", INGOT_HEX(&needs[0]));
-	if (in->has_pack) {
-		needs[1] = in->pack;
-		ingot_buf_fmt(&record, "%s\n", INGOT_HEX(&needs[1]));
-	}
-	return ingot_ref_put(e->store, "cache", &c->key, ingot_buf_view(&record), needs, in->has_pack ? 2 : 1, err);
+	return kept_put(e, "cache", &c->key, &text, in, err);
 }
 
 int cache_keep(struct engine *e, const struct ingot_step *step, struct cache_copy *c, struct ingot_err *err)

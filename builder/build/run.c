@@ -4,6 +4,7 @@
 #include "harvest.h"
 #include "identity.h"
 #include "isolation.h"
+#include "kept.h"
 #include "leaks.h"
 #include "places.h"
 #include "shell.h"
@@ -42,45 +43,19 @@ static void step_key(const struct engine *e, const struct stage_state *s, const 
 /* 1 and the step's delta, its content findable; 0 when it has to be run. */
 static int recall(struct engine *e, const struct ingot_digest *key, struct ingot_delta **ret, struct ingot_digest *ret_pack, bool *ret_has_pack, struct ingot_err *err)
 {
-	_cleanup_(ingot_buf_done) struct ingot_buf record = INGOT_BUF(4096), text = INGOT_BUF(INGOT_MAX_TREE_TEXT);
-	struct ingot_digest delta_id, pack;
-	int r = ingot_ref_get(e->store, "step", key, &record, err);
-	if (r <= 0)
-		return r;
-	struct ingot_span rest = ingot_buf_view(&record), line;
-	bool has_pack = false;
-	if (!ingot_span_next(&rest, '\n', &line) || ingot_digest_parse_hex(line, &delta_id) < 0)
-		return 0;
-	if (ingot_span_next(&rest, '\n', &line)) {
-		if (ingot_digest_parse_hex(line, &pack) < 0)
-			return 0;
-		r = ingot_store_use_pack(e->store, &pack, err);
-		if (r <= 0)
-			return r;
-		has_pack = true;
-	}
-	r = ingot_store_get(e->store, &delta_id, &text, err);
-	if (r <= 0)
-		return r;
-	ingot_pass(ingot_delta_parse(ingot_buf_view(&text), ret, err));
-	*ret_pack = pack;
-	*ret_has_pack = has_pack;
-	return 1;
+	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(INGOT_MAX_TREE_TEXT);
+	int r = kept_get(e, "step", key, &text, ret_pack, ret_has_pack, err);
+	if (r > 0)
+		ingot_pass(ingot_delta_parse(ingot_buf_view(&text), ret, err));
+	return r;
 }
 
 static int keep(struct engine *e, const struct ingot_digest *key, const struct ingot_delta *d, const struct ingot_intake *in, struct ingot_err *err)
 {
-	_cleanup_(ingot_buf_done) struct ingot_buf record = INGOT_BUF(4096), text = INGOT_BUF(INGOT_MAX_TREE_TEXT);
-	struct ingot_digest needs[2] = { 0 };
+	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(INGOT_MAX_TREE_TEXT);
 	ingot_delta_text(d, &text);
 	ingot_pass(ingot_buf_check(&text, "what the step changed", err));
-	ingot_pass(ingot_store_put(e->store, text.p, text.n, &needs[0], err));
-	ingot_buf_fmt(&record, "%s\n", INGOT_HEX(&needs[0]));
-	if (in->has_pack) {
-		needs[1] = in->pack;
-		ingot_buf_fmt(&record, "%s\n", INGOT_HEX(&needs[1]));
-	}
-	return ingot_ref_put(e->store, "step", key, ingot_buf_view(&record), needs, in->has_pack ? 2 : 1, err);
+	return kept_put(e, "step", key, &text, in, err);
 }
 
 /* What a step runs on. */
