@@ -149,7 +149,7 @@ static int outside_cwd(void)
 static int init_reaches(const char *dir)
 {
 	char path[4600];
-	for (int fd = 0; fd < 40; fd++)
+	for (int fd = 0; fd < 128; fd++)
 		for (int up = 0; up < 14; up++) {
 			int n = snprintf(path, sizeof(path), "%s/%d", dir, fd);
 			for (int i = 0; i < up; i++)
@@ -167,7 +167,7 @@ static int init_reaches(const char *dir)
 static int init_led(const char *dir)
 {
 	char path[300];
-	for (int fd = 3; fd < 64; fd++) {
+	for (int fd = 3; fd < 128; fd++) {
 		(void)snprintf(path, sizeof(path), "%s/%d", dir, fd);
 		if (!loose && chown(path, (uid_t)-1, (gid_t)-1) == 0)
 			return 0;

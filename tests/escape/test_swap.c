@@ -123,6 +123,31 @@ START_TEST(set_up_and_harvest)
 }
 END_TEST
 
+/* The volume's path is looked up again, and at that moment another directory of the host may stand there: what was opened counts (CVE-2024-23651). */
+START_TEST(source_of_a_volume)
+{
+	static const struct pair pairs[] = { { "volume", "decoy" } };
+	int at = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rounds = 0;
+	ck_assert_int_eq(mkdirat(at, "volume", 0755) | mkdirat(at, "decoy", 0755), 0);
+	int decoy = openat(at, "decoy", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct ingot_step_volume v = { .path = "/data", .fd = openat(at, "volume", O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
+	begin(pairs, 1);
+	struct stat st;
+	for (double began = now(); now() - began < 3; rounds++) {
+		PLAN("put", "/data/evil", "x");
+		plan.volumes = &v;
+		plan.n_volumes = 1;
+		(void)!ingot_step_run(&plan, NULL, &r, &err);
+		ck_assert_msg(fstatat(decoy, "evil", &st, 0) < 0, "round %d: the step wrote to a directory that it was not given", rounds);
+	}
+	end();
+	ck_assert_int_eq(fstatat(v.fd, "evil", &st, 0), 0);
+	close(v.fd);
+	close(decoy);
+	close(at);
+}
+END_TEST
+
 /* GHSA-2ffj-w4mj-pg37 and GHSA-g3g9-5vj6-r3gj (Nix): an accomplice outside who goes on changing what a step has left, during the harvest. */
 START_TEST(harvest_alone)
 {
@@ -163,6 +188,7 @@ int main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_checked_fixture(t, make_canary, remove_root);
 	tcase_add_test(t, set_up_and_harvest);
+	tcase_add_test(t, source_of_a_volume);
 	tcase_add_test(t, harvest_alone);
 	suite_add_tcase(s, t);
 	return run_suite(s);
