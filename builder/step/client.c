@@ -131,6 +131,7 @@ static int send_plan(struct ingot_chan *c, const struct ingot_step_plan *p, uint
 				    .timeout = p->timeout ? p->timeout : DEFAULT_TIMEOUT,
 				    .tmpfs_size = p->tmpfs_size ? p->tmpfs_size : DEFAULT_TMPFS,
 				    .disk_limit = (p->disk_limit ? p->disk_limit : DEFAULT_DISK) + copied,
+				    .memory = p->memory,
 				    .workdir = ingot_span_of(p->workdir ? p->workdir : "/"),
 				    .hostname = ingot_span_of(p->hostname ? p->hostname : "ingot") };
 	ingot_pass(ingot_chan_send(c, INGOT_MSG_PLAN, &m, err));
@@ -199,7 +200,7 @@ static int follow(struct ingot_chan *c, struct step_output *o, struct ingot_step
 			step_output_take(o, m.output.stream, m.output.data);
 			continue;
 		}
-		r->reason = m.exited.reason <= INGOT_STEP_NEEDS_IDENTITY ? (enum ingot_step_reason)m.exited.reason : INGOT_STEP_SIGNALLED;
+		r->reason = m.exited.reason <= INGOT_STEP_TOO_MANY ? (enum ingot_step_reason)m.exited.reason : INGOT_STEP_SIGNALLED;
 		r->status = m.exited.status;
 		r->signal = m.exited.signal;
 		return 0;
@@ -265,6 +266,16 @@ int ingot_step_check(const struct ingot_step_plan *p, const struct ingot_step_re
 	case INGOT_STEP_DISK_FULL:
 		(void)ingot_fail(err, INGOT_E_STEP, "%s wrote more than its limit of %llu MiB (or two million files) and was killed", name,
 				 (unsigned long long)((p->disk_limit ? p->disk_limit : DEFAULT_DISK) >> 20));
+		break;
+	case INGOT_STEP_NO_MEMORY:
+		if (p->memory)
+			(void)ingot_fail(err, INGOT_E_STEP, "%s took more memory than its limit of %llu MiB and was killed", name, (unsigned long long)(p->memory >> 20));
+		else
+			(void)ingot_fail(err, INGOT_E_STEP, "%s took more than three quarters of the memory that there is and was killed", name);
+		(void)ingot_hint(err, "let it do less at once (make -j), or give it more (memory:)");
+		break;
+	case INGOT_STEP_TOO_MANY:
+		(void)ingot_fail(err, INGOT_E_STEP, "%s became more than %d processes and threads and was killed", name, INGOT_MAX_STEP_TASKS);
 		break;
 	case INGOT_STEP_SIGNALLED:
 		(void)ingot_fail(err, INGOT_E_STEP, "%s was ended by signal %u (%s)%s", name, r->signal, strsignal((int)r->signal),

@@ -72,6 +72,7 @@ struct ingot_step_plan {
 	uint32_t uid, gid;        /* as whom. uid 0 has a few capabilities over its own files, any other none */
 	unsigned timeout;         /* seconds; 0: 3600 */
 	uint64_t disk_limit;      /* bytes in scratch, also of one file; 0: 16 GiB */
+	uint64_t memory;          /* bytes of all processes and tmpfs together; 0: three quarters of what there is */
 	uint64_t tmpfs_size;      /* of /tmp, /run and each tmpfs; 0: 1 GiB */
 	int64_t source_date_epoch; /* < 0: not set */
 	unsigned flags;
@@ -95,6 +96,8 @@ enum ingot_step_reason {
 	INGOT_STEP_SIGNALLED = 1, /* by a signal (SIGSYS: a call of a foreign ABI) */
 	INGOT_STEP_TIMED_OUT = 2,
 	INGOT_STEP_DISK_FULL = 3, /* more than disk_limit, or more than 2 million files */
+	INGOT_STEP_NO_MEMORY = 5,     /* more than its memory */
+	INGOT_STEP_TOO_MANY = 6,      /* more than INGOT_MAX_STEP_TASKS processes and threads */
 	INGOT_STEP_NEEDS_IDENTITY = 4 /* it became another user; run it again, from the beginning, with INGOT_STEP_IDENTITY */
 };
 

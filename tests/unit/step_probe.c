@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -92,6 +93,40 @@ static int leave_children(void)
 			for (;;)
 				(void)pause();
 		}
+	return 0;
+}
+
+static int eat(long mib, int flags)
+{
+	size_t n = (size_t)mib << 20;
+	char *p = mmap(NULL, n, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return -1;
+	for (size_t i = 0; i < n; i += 4096)
+		p[i] = 1;
+	return 0;
+}
+
+/* Each by itself is small. */
+static int eaters(long processes, long mib)
+{
+	for (long i = 0; i < processes; i++)
+		if (fork() == 0) {
+			(void)eat(mib, MAP_PRIVATE);
+			for (;;)
+				(void)pause();
+		}
+	return 0;
+}
+
+static int fill_memfd(long mib)
+{
+	static char block[1 << 20];
+	int fd = memfd_create("m", 0);
+	memset(block, 'x', sizeof(block));
+	for (long i = 0; i < mib; i++)
+		if (write(fd, block, sizeof(block)) != (ssize_t)sizeof(block))
+			return -1;
 	return 0;
 }
 
@@ -209,6 +244,14 @@ static int one(char ***at)
 		return many(a[1], atol(a[2]));
 	if (TAKES("children", 0))
 		return leave_children();
+	if (TAKES("eat", 1))
+		return eat(atol(a[1]), MAP_PRIVATE);
+	if (TAKES("eatshared", 1))
+		return eat(atol(a[1]), MAP_SHARED);
+	if (TAKES("eaters", 2))
+		return eaters(atol(a[1]), atol(a[2]));
+	if (TAKES("memfd", 1))
+		return fill_memfd(atol(a[1]));
 	if (TAKES("bomb", 0))
 		return bomb();
 	if (TAKES("loopback", 0))

@@ -93,6 +93,8 @@ static int set_limits(const struct step_plan *p, struct ingot_err *err)
 	ingot_pass(limit(RLIMIT_FSIZE, p->disk_limit, p->disk_limit, err));
 	ingot_pass(limit(RLIMIT_NPROC, 4096, 4096, err)); /* counted in the user namespace since 5.14; before, with the caller's other processes */
 	ingot_pass(limit(RLIMIT_NOFILE, 1024, 65536, err)); /* the usual soft limit on every host */
+	if (p->memory) /* a single process that asks for all of it and more hears of it at once */
+		ingot_pass(limit(RLIMIT_DATA, p->memory, p->memory, err));
 	ingot_pass(limit(RLIMIT_MEMLOCK, MIB(8), MIB(8), err));
 	ingot_pass(limit(RLIMIT_STACK, MIB(8), RLIM_INFINITY, err));
 	ingot_pass(limit(RLIMIT_RTPRIO, 0, 0, err));

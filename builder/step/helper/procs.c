@@ -150,7 +150,8 @@ int step_procs_each(int proc, int (*f)(pid_t pid, void *ctx), void *ctx)
 	const struct dirent *e;
 	while ((e = readdir(d))) {
 		pid_t pid = number(e->d_name, strlen(e->d_name));
-		if (pid <= 0 || pid == self || !descends(proc, pid, self))
+		/* In a /proc of our own, where we are the first, all are ours. */
+		if (pid <= 0 || pid == self || (self != 1 && !descends(proc, pid, self)))
 			continue;
 		n++;
 		if (f && f(pid, ctx) < 0)

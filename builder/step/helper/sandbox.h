@@ -25,7 +25,7 @@ struct step_seed {
 struct step_plan {
 	unsigned what, flags, timeout;
 	uint32_t uid, gid;
-	uint64_t tmpfs_size, disk_limit;
+	uint64_t tmpfs_size, disk_limit, memory, memory_limit; /* memory: as asked for, 0 where it is not; memory_limit: what holds */
 	char *workdir, *hostname;
 	char **argv, **env; /* end in NULL */
 	size_t n_argv, n_env;
@@ -42,7 +42,7 @@ struct step_plan {
 int step_plan_receive(struct ingot_chan *c, struct step_plan *ret, struct ingot_err *err) INGOT_MUST_USE;
 
 /* What init tells the supervisor, once, over a pipe: smaller than PIPE_BUF, so never half of it. */
-enum step_end { STEP_END_EXITED = 1, STEP_END_FAILED, STEP_END_DISK, STEP_END_IDENTITY, STEP_END_STOPPED };
+enum step_end { STEP_END_EXITED = 1, STEP_END_FAILED, STEP_END_DISK, STEP_END_IDENTITY, STEP_END_STOPPED, STEP_END_MEMORY, STEP_END_TASKS };
 struct step_report {
 	enum step_end end;
 	int wait_status;
@@ -108,6 +108,12 @@ int step_chroot_shrink(const struct step_plan *p, struct ingot_err *err) INGOT_M
 int step_chroot_become(const struct step_plan *p, struct ingot_err *err) INGOT_MUST_USE;
 int step_chroot_walls(struct ingot_err *err) INGOT_MUST_USE;
 int step_chroot_reader(int upper, int lower, struct ingot_err *err) INGOT_MUST_USE;
+
+/* memory.c: for init, in the step's root and with /proc as its working directory. */
+struct step_memory;
+struct step_memory *step_memory_new(const struct step_plan *p, struct ingot_err *err); /* NULL on failure. Lives as long as the process */
+enum step_end step_memory_look(const struct step_memory *m); /* STEP_END_MEMORY, STEP_END_TASKS; STEP_END_EXITED: neither */
+uint64_t step_memory_default(void); /* outside */
 
 /* procs.c: the processes of a step, as init sees them in this /proc. */
 pid_t step_self_in(int proc); /* our own number in it, or -1 */

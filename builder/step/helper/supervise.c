@@ -222,6 +222,10 @@ int step_supervise(struct ingot_chan *c, const struct step_plan *p, struct ingot
 		return ingot_fail(err, INGOT_E_BUG, "the step was stopped from outside");
 	} else if (r.end == STEP_END_DISK) {
 		m.reason = INGOT_STEP_DISK_FULL;
+	} else if (r.end == STEP_END_MEMORY) {
+		m.reason = INGOT_STEP_NO_MEMORY;
+	} else if (r.end == STEP_END_TASKS) {
+		m.reason = INGOT_STEP_TOO_MANY;
 	} else if (r.end == STEP_END_IDENTITY) {
 		m.reason = INGOT_STEP_NEEDS_IDENTITY;
 	} else if (WIFSIGNALED(r.wait_status)) {
