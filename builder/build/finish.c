@@ -6,6 +6,7 @@
 #include <ingot/normalise.h>
 #include <ingot/path.h>
 #include <ingot/resolve.h>
+#include <ingot/unpack.h>
 
 static bool named_before(const struct ingot_strings *list, size_t i, const char *word)
 {
@@ -87,6 +88,21 @@ static int refuse(const struct engine *e, const struct ingot_normal_result *r, s
 	ingot_panic("a refusal without a finding");
 }
 
+static bool is_configured(struct engine *e, const struct ingot_stage *stage)
+{
+	while (stage && !stage->packages.configure)
+		stage = stage->base ? engine_stage(e, stage->base)->stage : NULL;
+	return stage != NULL;
+}
+
+/* Packages decide about their files, and their scripts about what they make. */
+static bool from_packages(void *ctx, struct ingot_span path)
+{
+	const struct stage_state *s = ctx;
+	struct ingot_span origin = ingot_origins_name(s->origins, ingot_origins_of(s->origins, path));
+	return ingot_span_starts(origin, "package ") || ingot_span_is(origin, INGOT_SCRIPTS_ORIGIN);
+}
+
 static int normalise(struct engine *e, struct stage_state *s, struct ingot_err *err)
 {
 	const struct ingot_recipe *r = e->recipe;
@@ -101,6 +117,8 @@ static int normalise(struct engine *e, struct stage_state *s, struct ingot_err *
 		.n_writable = r->image.writable.n,
 		.allow = allow,
 		.n_allow = r->n_allow,
+		.vouched = is_configured(e, s->stage) ? from_packages : NULL,
+		.vouched_ctx = s,
 	};
 	struct ingot_normal_result result = { 0 };
 	ingot_pass(ingot_normalise(s->tree, &policy, &result, err));

@@ -3,12 +3,13 @@
 #include "layers.h"
 #include <ingot/mem.h>
 #include <ingot/path.h>
+#include <ingot/unpack.h>
 
 static bool from_packages(const struct ingot_origins *o, struct ingot_span path)
 {
 	struct ingot_span name = ingot_origins_name(o, ingot_origins_of(o, path));
 	/* The user's accounts and places follow the recipe, not the packages. */
-	return ingot_span_starts(name, "package ") || (ingot_span_starts(name, "ingot: ") && !ingot_span_is(name, "ingot: user") && !ingot_span_is(name, "ingot: writable"));
+	return ingot_span_starts(name, "package ") || ingot_span_is(name, INGOT_SCRIPTS_ORIGIN) || (ingot_span_starts(name, "ingot: ") && !ingot_span_is(name, "ingot: user") && !ingot_span_is(name, "ingot: writable"));
 }
 
 /* lower[i]: dirent i belongs to the packages' layer. A directory does when anything below it does; a hard link goes with its leader. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int malformed(const char *text, const char *why, struct ingot_err *err)
@@ -45,7 +46,7 @@ static const struct ingot_secret_source *given(const struct engine *e, const cha
 	return NULL;
 }
 
-static int read_value(const struct ingot_secret_source *from, struct ingot_buf *out, struct ingot_err *err)
+static int read_value(struct engine *e, const struct ingot_secret_source *from, struct ingot_buf *out, struct ingot_err *err)
 {
 	/* Room for all of it at once: a buffer that grows would leave pieces behind in freed memory. */
 	(void)ingot_buf_room(out, INGOT_MAX_SECRET);
@@ -56,6 +57,8 @@ static int read_value(const struct ingot_secret_source *from, struct ingot_buf *
 		ingot_buf_str(out, value);
 		ingot_pass(ingot_buf_check(out, "the value", err));
 	} else {
+		struct stat st;
+		e->spent |= stat(from->file, &st) == 0 && !S_ISREG(st.st_mode); /* a pipe gives its bytes once */
 		ingot_pass(ingot_read_file(from->file, INGOT_MAX_SECRET, out, err));
 	}
 	/* Most often a variable that a CI system leaves empty in a build that may not see it. */
@@ -105,7 +108,7 @@ static int open_one(struct engine *e, const char *id, int *ret_fd, struct ingot_
 		return ingot_hint(err, "--secret id=%s,src=FILE, or --secret id=%s,env=VARIABLE", id, id);
 	}
 	struct ingot_buf value = INGOT_BUF(INGOT_MAX_SECRET);
-	int r = read_value(from, &value, err);
+	int r = read_value(e, from, &value, err);
 	if (r == 0)
 		r = take(e, from, ingot_buf_view(&value), err);
 	if (value.p)

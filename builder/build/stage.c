@@ -1,3 +1,4 @@
+#include "configure.h"
 #include "engine.h"
 #include <ingot/escape.h>
 #include <ingot/files.h>
@@ -88,6 +89,8 @@ static int begin_with_packages(struct engine *e, struct stage_state *s, struct i
 		.parallel = e->options->parallel ? e->options->parallel : 2,
 		.epoch = e->epoch,
 	};
+	if (s->stage->packages.configure)
+		return configure_packages(e, s, &rq, err) < 0 ? ingot_recipe_blame(e->recipe, s->stage->packages.at, err) : 0;
 	struct ingot_packages got = { 0 };
 	ingot_pass(ingot_packages_load(e->store, &rq, e->log, &got, err));
 	s->tree = got.tree;

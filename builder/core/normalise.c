@@ -108,7 +108,7 @@ static int resolve_places(struct normalising *x, struct ingot_err *err)
 static bool is_transient(const struct normalising *x, struct ingot_span path, const struct transient **ret)
 {
 	const struct transient *row = ingot_transient(path);
-	if (!row || (row->unless_kept && x->policy->keep && x->policy->keep(x->policy->keep_ctx, path)) || asked_for(x, path))
+	if (!row || row->with_target || (row->unless_kept && x->policy->keep && x->policy->keep(x->policy->keep_ctx, path)) || asked_for(x, path))
 		return false;
 	*ret = row;
 	return true;
@@ -121,6 +121,24 @@ static void say_removed(struct normalising *x, const struct transient *row, stru
 	const char *text = n == 1 ? ingot_arena_strf(x->out->arena, "%s: %s, removed", name, row->reason) :
 				    ingot_arena_strf(x->out->arena, "%s: %zu entries removed (%s)", name, n, row->reason);
 	report(x, INGOT_SEV_NOTE, "transient", name, text, SIZE_MAX);
+}
+
+/* Links that are there only for what goes. */
+static void find_followers(struct normalising *x)
+{
+	for (size_t i = 1; i < x->t->n; i++) {
+		struct ingot_span path = x->t->dirents[i].path;
+		const struct transient *row = x->gone[i] || x->t->nodes[x->t->dirents[i].node].type != INGOT_LINK ? NULL : ingot_transient(path);
+		_cleanup_(ingot_buf_done) struct ingot_buf at = INGOT_BUF(INGOT_MAX_PATH);
+		struct ingot_err ignored = INGOT_ERR_INIT;
+		if (!row || !row->with_target || ingot_resolve(x->t, path, 0, &at, &ignored) < 0)
+			continue;
+		ssize_t target = ingot_tree_find(x->t, ingot_buf_view(&at));
+		if (target < 0 || !x->gone[target])
+			continue;
+		x->gone[i] = true;
+		say_removed(x, row, ingot_path_parent(path), i, 1);
+	}
 }
 
 /* Marks what goes. One finding for all entries of one directory that go for one reason. */
@@ -148,6 +166,7 @@ static void find_transients(struct normalising *x)
 	}
 	if (n)
 		say_removed(x, last, dir, first, n);
+	find_followers(x);
 	/* A __pycache__ that is empty now was there for what went. */
 	for (size_t i = 1; i < x->t->n; i++) {
 		size_t end = i + 1;
@@ -183,14 +202,24 @@ static bool is_exception(struct normalising *x, struct ingot_span path, const st
 	return device || setuid || setgid || capable || open;
 }
 
+/* As its package wants it; but what the image's user could write to is for the recipe to say (writable). */
+static bool is_vouched(const struct normalising *x, struct ingot_span path, const struct ingot_node *node)
+{
+	const struct ingot_normal_policy *p = x->policy;
+	bool own = p->uid && node->uid == p->uid && node->type != INGOT_LINK;
+	bool group = p->gid && node->gid == p->gid && (node->mode & 020) && node->type != INGOT_LINK;
+	return p->vouched && !own && !group && p->vouched(p->vouched_ctx, path);
+}
+
 static struct ingot_node wanted(struct normalising *x, size_t i)
 {
 	struct ingot_span path = x->t->dirents[i].path;
 	struct ingot_node node = x->t->nodes[x->t->dirents[i].node];
 	bool writable = is_writable(x, path);
-	if (!is_exception(x, path, &node, writable))
+	bool exception = is_exception(x, path, &node, writable), vouched = !writable && is_vouched(x, path, &node);
+	if (!exception && !vouched)
 		ingot_canonical(&x->rules, path, writable, &node);
-	else if (!(node.mode & 02))
+	else if (!(node.mode & 02) && !vouched)
 		node.mode &= ~020U; /* its group may run it, never change it */
 	if (x->policy->set_all_times || node.mtime > x->policy->epoch)
 		node.mtime = x->policy->epoch;

@@ -16,6 +16,12 @@ static const struct transient table[] = {
 	{ "var/lib/systemd/random-seed", "secret of one machine", false },
 	{ "etc/ssh/ssh_host_*_key", "secret of one machine", false },
 	{ "etc/ssh/ssh_host_*_key.pub", "identity of one machine", false },
+	/* ssl-cert makes a key pair "for this machine" when it is installed: whoever has the image would have the key. */
+	{ "etc/ssl/private/ssl-cert-snakeoil.key", "secret of one machine", false },
+	{ "etc/ssl/certs/ssl-cert-snakeoil.pem", "identity of one machine", false },
+	{ "etc/ssl/certs/*.0", "name of a certificate that is gone", false, true },
+	/* mandb keeps the times of the pages in it, and its format is its library's: man works without, apropos after mandb has run. */
+	{ "var/cache/man/**", "cache with times", false },
 	{ "var/cache/ldconfig/aux-cache", "cache with inode numbers and times", false },
 	{ "var/cache/apt/**", "cache of the package manager", false },
 	{ "var/cache/debconf/*-old", "backup of the package manager", false },

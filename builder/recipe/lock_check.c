@@ -78,10 +78,10 @@ int ingot_lock_check(const struct ingot_recipe *r, const struct ingot_lock *lock
 		ingot_pass(check_stage(r, &r->stages[i], lock, err));
 	ingot_pass(check_stage(r, &r->image.stage, lock, err));
 	for (size_t i = 0; i < lock->n_sets; i++)
-		if (strcmp(lock->sets[i].name, "image") != 0 && !ingot_recipe_stage(r, lock->sets[i].name)) {
+		if (strcmp(lock->sets[i].name, "image") != 0 && !strstr(lock->sets[i].name, INGOT_LOCK_TOOLS) && !ingot_recipe_stage(r, lock->sets[i].name)) {
 			(void)ingot_fail(err, INGOT_E_INPUT, "the lock is stale: there is no stage \"%s\" any more", INGOT_SHOW(ingot_span_of(lock->sets[i].name)));
 			return stale(r, (struct ingot_place){ 0 }, err);
 		}
-	(void)ingot_fail(err, INGOT_E_INPUT, "the lock is stale: package sources, excludes or the architecture changed since it was made");
+	(void)ingot_fail(err, INGOT_E_INPUT, "the lock is stale: package sources, excludes, configure or the architecture changed since it was made");
 	return stale(r, (struct ingot_place){ 0 }, err);
 }

@@ -49,6 +49,8 @@ static void add_set(struct ingot_hash *h, const struct ingot_recipe *r, const st
 	add_sorted(h, "components", &from->components);
 	add_sorted(h, "install", &s->packages.install);
 	add_sorted(h, "exclude", &s->packages.exclude);
+	if (s->packages.configure)
+		add(h, "configure"); /* brings the tools for the scripts along */
 }
 
 void ingot_lock_key(const struct ingot_recipe *r, struct ingot_digest *ret)

@@ -26,3 +26,9 @@ const struct ingot_locked_set *ingot_lock_set(const struct ingot_lock *l, const 
 			return &l->sets[i];
 	return NULL;
 }
+
+const struct ingot_locked_set *ingot_lock_tools(const struct ingot_lock *l, const char *name)
+{
+	_cleanup_(ingot_freep) char *tools = ingot_strf("%s" INGOT_LOCK_TOOLS, name);
+	return ingot_lock_set(l, tools);
+}

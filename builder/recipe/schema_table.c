@@ -46,7 +46,8 @@ static const struct field f_packages[] = {
 	  .doc = "Dependencies that are left out on purpose, with everything that only they needed." },
 	{ "skip-scripts", SLOT_PAIRS, 0, AT(ingot_install, skip_scripts), .rule = &rule_line, .key_rule = &rule_package_name, .example = "{\"nginx\": \"restarts a service\"}",
 	  .doc = "Packages whose maintainer scripts the image does not need, each with the reason: ends the warning about what such a script would do." },
-	{ "configure", SLOT_BOOL, LATER, AT(ingot_install, configure), .fallback = "false", .doc = "Run the packages' maintainer scripts in the sandbox, instead of the built-in transforms alone." },
+	{ "configure", SLOT_BOOL, 0, AT(ingot_install, configure), .fallback = "false",
+	  .doc = "Run the packages' maintainer scripts in the sandbox, by dpkg itself, in place of the built-in transforms. What the scripts need beyond the packages is locked with them and does not enter the image." },
 };
 static const struct object o_packages = { "packages", "Packages to unpack. A plain list is short for {install: list}.", f_packages, N(f_packages), sizeof(struct ingot_install), AT(ingot_install, at),
 					  .list_key = "install" };

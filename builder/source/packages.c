@@ -1,9 +1,8 @@
-#include "transform.h"
+#include "load_packages.h"
 #include <ingot/conflict.h>
 #include <ingot/escape.h>
 #include <ingot/limits.h>
 #include <ingot/mem.h>
-#include <ingot/packages.h>
 #include <ingot/resolve.h>
 #include <stdio.h>
 
@@ -15,19 +14,7 @@ void ingot_packages_done(struct ingot_packages *p)
 	*p = (struct ingot_packages){ 0 };
 }
 
-/* Everything that is being put together; the result is moved out at the end. */
-struct load {
-	struct ingot_store *store;
-	const struct ingot_packages_request *rq;
-	const struct ingot_log *log;
-	struct ingot_deb_job *jobs; /* in merge order */
-	const struct ingot_deb **debs;
-	size_t n;
-	struct ingot_packages out;
-	size_t needs_cap;
-};
-
-static void load_done(struct load *l)
+void load_done(struct load *l)
 {
 	for (size_t i = 0; i < l->n; i++)
 		ingot_deb_free(l->jobs[i].deb);
@@ -36,7 +23,7 @@ static void load_done(struct load *l)
 	ingot_packages_done(&l->out);
 }
 
-static void keep(struct load *l, const struct ingot_digest *d)
+void load_keep(struct load *l, const struct ingot_digest *d)
 {
 	ingot_reserve(l->out.needs, l->out.n_needs, l->needs_cap);
 	l->out.needs[l->out.n_needs++] = *d;
@@ -55,8 +42,7 @@ static int by_merge_order(const void *a, const void *b)
 	return r ? r : strcmp(x->name, y->name);
 }
 
-/* What is decoded already needs no .deb; only the rest is fetched. */
-static int get_debs(struct load *l, struct ingot_err *err)
+int load_debs(struct load *l, struct ingot_err *err)
 {
 	const struct ingot_locked_set *set = l->rq->set;
 	l->jobs = ingot_alloc_array(set->n_packages, sizeof(*l->jobs));
@@ -90,16 +76,16 @@ static int get_debs(struct load *l, struct ingot_err *err)
 	qsort(l->jobs, l->n, sizeof(*l->jobs), by_merge_order);
 	for (size_t i = 0; i < l->n; i++) {
 		l->debs[i] = l->jobs[i].deb;
-		keep(l, ingot_deb_delta_id(l->debs[i]));
-		keep(l, ingot_deb_members_id(l->debs[i]));
+		load_keep(l, ingot_deb_delta_id(l->debs[i]));
+		load_keep(l, ingot_deb_members_id(l->debs[i]));
 		if (ingot_deb_pack(l->debs[i]))
-			keep(l, ingot_deb_pack(l->debs[i]));
+			load_keep(l, ingot_deb_pack(l->debs[i]));
 	}
 	return 0;
 }
 
 /* Does "Replaces: a, b (<< 2)" name the package? Versions are not compared: both are in one locked set, which the solver found consistent. */
-static bool names_package(struct ingot_span field, struct ingot_span name)
+bool names_package(struct ingot_span field, struct ingot_span name)
 {
 	struct ingot_span item;
 	while (ingot_span_next(&field, ',', &item)) {
@@ -123,12 +109,14 @@ static bool may_replace(void *ctx, struct ingot_span path)
 {
 	const struct replacing *r = ctx;
 	struct ingot_span origin = ingot_origins_name(r->l->out.origins, ingot_origins_of(r->l->out.origins, path));
+	if (ingot_span_is(origin, INGOT_SCRIPTS_ORIGIN))
+		return true; /* as to dpkg: what belongs to no package gives way */
 	if (!ingot_span_starts(origin, "package "))
 		return false;
 	return names_package(r->replaces, (struct ingot_span){ origin.p + 8, origin.n - 8 });
 }
 
-static int merge(struct load *l, const struct ingot_delta *delta, const char *origin, struct ingot_span replaces, struct ingot_err *err)
+int load_merge(struct load *l, const struct ingot_delta *delta, const char *origin, struct ingot_span replaces, struct ingot_err *err)
 {
 	_cleanup_(ingot_delta_freep) struct ingot_delta *fitted = NULL, *admitted = NULL;
 	_cleanup_(ingot_tree_unrefp) struct ingot_tree *next = NULL;
@@ -148,22 +136,32 @@ static int merge(struct load *l, const struct ingot_delta *delta, const char *or
 	return 0;
 }
 
-static int merge_packages(struct load *l, struct ingot_err *err)
+int load_skeleton(struct load *l, struct ingot_err *err)
 {
 	_cleanup_(ingot_delta_freep) struct ingot_delta *skeleton = NULL;
 	l->out.tree = ingot_tree_empty();
 	l->out.origins = ingot_origins_new();
 	ingot_pass(transform_skeleton(l->rq->epoch, l->rq->recipe->image.architecture, &skeleton, err));
-	ingot_pass(merge(l, skeleton, "ingot: base directories", (struct ingot_span){ 0 }, err));
-	for (size_t i = 0; i < l->n; i++) {
-		char origin[600];
-		(void)snprintf(origin, sizeof(origin), "package %s", l->jobs[i].name);
-		ingot_try(err, merge(l, ingot_deb_delta(l->debs[i]), origin, ingot_deb_field(l->debs[i], "Replaces"), err), "package %s", l->jobs[i].name);
-	}
+	return load_merge(l, skeleton, SKELETON_ORIGIN, (struct ingot_span){ 0 }, err);
+}
+
+int load_package(struct load *l, size_t i, const struct ingot_delta *delta, struct ingot_err *err)
+{
+	char origin[600];
+	(void)snprintf(origin, sizeof(origin), "package %s", l->jobs[i].name);
+	ingot_try(err, load_merge(l, delta, origin, ingot_deb_field(l->debs[i], "Replaces"), err), "package %s", l->jobs[i].name);
 	return 0;
 }
 
-static int run_transform(struct load *l, const struct transform_row *row, struct ingot_err *err)
+static int merge_packages(struct load *l, struct ingot_err *err)
+{
+	ingot_pass(load_skeleton(l, err));
+	for (size_t i = 0; i < l->n; i++)
+		ingot_pass(load_package(l, i, ingot_deb_delta(l->debs[i]), err));
+	return 0;
+}
+
+int load_transform(struct load *l, const struct transform_row *row, struct ingot_err *err)
 {
 	_cleanup_(ingot_pack_abortp) struct ingot_pack *pack = NULL;
 	_cleanup_(ingot_delta_builder_freep) struct ingot_delta_builder *b = ingot_delta_new();
@@ -175,11 +173,11 @@ static int run_transform(struct load *l, const struct transform_row *row, struct
 		return 0;
 	struct ingot_digest pack_id;
 	ingot_pass(ingot_pack_end(TAKE_PTR(pack), &pack_id, err));
-	keep(l, &pack_id);
+	load_keep(l, &pack_id);
 	ingot_pass(ingot_delta_finish(TAKE_PTR(b), &delta, err));
 	char origin[64];
 	(void)snprintf(origin, sizeof(origin), "ingot: %s", row->name);
-	return merge(l, delta, origin, (struct ingot_span){ 0 }, err);
+	return load_merge(l, delta, origin, (struct ingot_span){ 0 }, err);
 }
 
 /* Somebody looked at its scripts and said why they do not matter here. */
@@ -214,10 +212,10 @@ static void report_scripts(const struct load *l)
 
 static int load_all(struct load *l, struct ingot_err *err)
 {
-	ingot_pass(get_debs(l, err));
+	ingot_pass(load_debs(l, err));
 	ingot_pass(merge_packages(l, err));
 	for (size_t i = 0; i < transform_table_size; i++)
-		ingot_try(err, run_transform(l, &transform_table[i], err), "%s", transform_table[i].name);
+		ingot_try(err, load_transform(l, &transform_table[i], err), "%s", transform_table[i].name);
 	report_scripts(l);
 	return 0;
 }

@@ -43,6 +43,8 @@ int transform_ca(struct transform *t, struct ingot_err *err) INGOT_MUST_USE;
 int transform_alternatives(struct transform *t, struct ingot_err *err) INGOT_MUST_USE;
 int transform_identity(struct transform *t, struct ingot_err *err) INGOT_MUST_USE;
 int transform_ldso(struct transform *t, struct ingot_err *err) INGOT_MUST_USE;
+/* 1 when the loader finds a library of the tree through its cache only; 0. */
+int transform_needs_ldso_cache(struct transform *t, struct ingot_err *err) INGOT_MUST_USE;
 int transform_status(struct transform *t, struct ingot_err *err) INGOT_MUST_USE;
 
 /* The base that packages are merged onto: the directories of merged /usr. */

@@ -38,7 +38,7 @@ static bool holds_library(const struct ingot_tree *tree, struct ingot_span dir)
 	return false;
 }
 
-static int check_conf(struct transform *t, struct ingot_span path, const struct ingot_node *node, struct ingot_err *err)
+static int check_conf(struct transform *t, struct ingot_span path, const struct ingot_node *node, bool say, struct ingot_err *err)
 {
 	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(KIB(64));
 	int r = ingot_store_get(t->store, &node->content, &text, err);
@@ -52,23 +52,37 @@ static int check_conf(struct transform *t, struct ingot_span path, const struct 
 		dir = (struct ingot_span){ line.p + 1, line.n - 1 };
 		if (is_default(dir) || !holds_library(t->tree, dir))
 			continue;
+		if (!say)
+			return 1;
 		ingot_say(t->log, INGOT_WARNING, "/%s names %s, which holds libraries: the loader finds them only through a cache; add a step that runs ldconfig", INGOT_SHOW(path),
 			  INGOT_SHOW(line));
 	}
 	return 0;
 }
 
-int transform_ldso(struct transform *t, struct ingot_err *err)
+static int check(struct transform *t, bool say, struct ingot_err *err)
 {
 	ssize_t dir = ingot_tree_find(t->tree, ingot_span_of("etc/ld.so.conf.d"));
 	if (dir < 0)
 		return 0;
 	size_t end = ingot_tree_subtree_end(t->tree, (size_t)dir);
+	int needed = 0;
 	for (size_t i = (size_t)dir + 1; i < end; i++) {
 		const struct ingot_dirent *e = ingot_tree_at(t->tree, i);
 		const struct ingot_node *n = ingot_tree_node(t->tree, e->node);
 		if (n->type == INGOT_FILE && ingot_span_ends(e->path, ".conf") && n->size <= KIB(64))
-			ingot_pass(check_conf(t, e->path, n, err));
+			needed |= check_conf(t, e->path, n, say, err);
+		ingot_pass(needed);
 	}
-	return 0;
+	return needed;
+}
+
+int transform_ldso(struct transform *t, struct ingot_err *err)
+{
+	return check(t, true, err);
+}
+
+int transform_needs_ldso_cache(struct transform *t, struct ingot_err *err)
+{
+	return check(t, false, err);
 }

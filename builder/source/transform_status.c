@@ -1,29 +1,16 @@
 /* The package records that scanners read in images without dpkg's own database: one control stanza and one md5sums file a package below
  * /var/lib/dpkg/status.d (distroless PACKAGE_METADATA; trivy, syft, grype). */
+#include "dpkg_texts.h"
 #include "transform.h"
 #include <ingot/escape.h>
 #include <ingot/limits.h>
 #include <ingot/mem.h>
 
-/* A package's name becomes a file name: policy 5.6.7's alphabet, and nothing else. */
-static bool name_is_clean(struct ingot_span name)
-{
-	if (name.n < 2 || name.n > 200)
-		return false;
-	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i];
-		bool alnum = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-		if (!alnum && (i == 0 || (c != '+' && c != '-' && c != '.')))
-			return false;
-	}
-	return true;
-}
-
 int transform_status(struct transform *t, struct ingot_err *err)
 {
 	for (size_t i = 0; i < t->n_debs; i++) {
 		struct ingot_span name = ingot_span_trim(ingot_deb_field(t->debs[i], "Package"));
-		if (!name_is_clean(name))
+		if (!dpkg_name_is_clean(name))
 			return ingot_fail(err, INGOT_E_OUTSIDE, "a package calls itself '%s', which is no package name", INGOT_SHOW(name));
 		_cleanup_(ingot_buf_done) struct ingot_buf stanza = INGOT_BUF(MIB(1));
 		struct ingot_span control = ingot_deb_member(t->debs[i], "control");

@@ -24,8 +24,11 @@ struct ingot_locked_package {
 	struct ingot_digest sha256;
 };
 
+/* What a set's maintainer scripts need beyond its own packages, for packages: { configure: true }: a set of its own, "image+tools" beside "image". */
+#define INGOT_LOCK_TOOLS "+tools"
+
 struct ingot_locked_set {
-	const char *name; /* of the stage, or "image" */
+	const char *name; /* of the stage, or "image"; INGOT_LOCK_TOOLS added for its tools */
 	const char *from; /* packages source */
 	struct ingot_strings install;
 	struct ingot_locked_package *packages; /* sorted by name */
@@ -64,3 +67,5 @@ int ingot_lock_write(const char *path, const struct ingot_lock *l, struct ingot_
 /* INGOT_E_INPUT, saying "ingot lock RECIPE", when lock is NULL or was made for another recipe. */
 int ingot_lock_check(const struct ingot_recipe *r, const struct ingot_lock *lock, struct ingot_err *err) INGOT_MUST_USE;
 const struct ingot_locked_set *ingot_lock_set(const struct ingot_lock *l, const char *name);
+/* The tools that belong to that set, or NULL: it needs none. */
+const struct ingot_locked_set *ingot_lock_tools(const struct ingot_lock *l, const char *name);

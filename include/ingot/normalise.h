@@ -5,6 +5,7 @@
  * - What is listed as writable belongs to the image's user, with all below it, and is made if it is missing.
  * - A file of the image's user outside of these becomes root's; that user can read it still, through its group.
  * - setuid, setgid, capabilities, device nodes and world-writable places are errors unless allowed; allowed ones stay as they are.
+ * - What configured packages and their scripts brought (vouched below) keeps its owner and mode, group-writable places among it.
  * - Later times become the epoch. Transients (builder/core/transient.c) go.
  *
  * Every change is a Delta. Allowed exceptions come from the recipe's policy.allow; each refusal is a Finding.
@@ -37,6 +38,10 @@ struct ingot_normal_policy {
 	/* Compiled Python (__pycache__) for which this says true stays: who brought it vouches for its times. NULL: none stays. */
 	bool (*keep)(void *ctx, struct ingot_span path);
 	void *keep_ctx;
+	/* Whose owner and mode are as whoever brought it wants them: packages that were configured. What needs an allowance needs it still, and nothing
+	 * of that kind is writable for the user that the image runs as. NULL: for nothing. */
+	bool (*vouched)(void *ctx, struct ingot_span path);
+	void *vouched_ctx;
 };
 
 struct ingot_normal_result {

@@ -36,7 +36,10 @@ int ingot_solver_open(const char *arch, unsigned n_repos, struct ingot_solver **
 /* Load the next index, in the order of preference between equal versions: announce it, hand over its text in pieces. label: "bookworm", for messages. */
 int ingot_solver_index(struct ingot_solver *s, const char *label, uint64_t size, struct ingot_err *err) INGOT_MUST_USE;
 int ingot_solver_text(struct ingot_solver *s, const void *p, size_t n, struct ingot_err *err) INGOT_MUST_USE;
-/* The closure of wants ("name", "name=version", "name:arch"), sorted by name, in the arena. No recommends, no essential packages by themselves. An
+/* Among the wants: every package that is "Essential: yes" at its newest version, but those that are excluded (policy 3.8). No package can have this name. */
+#define INGOT_SOLVE_ESSENTIAL "@essential"
+#define INGOT_SOLVE_IF_KNOWN "?" /* before a name: only if there is such a package */
+/* The closure of wants ("name", "name=version", "name:arch"), sorted by name, in the arena. No recommends, and no essential packages unless asked for. An
  * excluded package counts as present at its newest version, but neither it nor what only it needs is in the answer.
  * INGOT_E_INPUT with a readable chain when there is no solution. */
 int ingot_solver_closure(struct ingot_solver *s, const char *const *wants, size_t n_wants, const char *const *excludes, size_t n_excludes,

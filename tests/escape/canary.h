@@ -11,7 +11,7 @@ static struct ingot_err err;
 static char canary[96], canary_file[128];
 static uint64_t canary_was;
 
-static uint64_t fold(uint64_t h, const void *p, size_t n)
+static inline uint64_t fold(uint64_t h, const void *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		h = (h ^ ((const unsigned char *)p)[i]) * UINT64_C(0x100000001b3);
@@ -91,7 +91,7 @@ INGOT_PRINTF(1, 2) static void canary_is_whole(const char *fmt, ...)
 static struct ingot_buf seen = INGOT_BUF(1 << 20);
 
 /* Each message as a line; the contents too. 0, or -1 with err. */
-static int harvest(uint32_t uid)
+static inline int harvest(uint32_t uid)
 {
 	_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
 	char line[9000];
@@ -116,7 +116,7 @@ static int harvest(uint32_t uid)
 	return ingot_helper_finish(&h, &err);
 }
 
-static bool harvested_secret(void)
+static inline bool harvested_secret(void)
 {
 	return seen.n && strstr(ingot_buf_cstr(&seen), "only the host has") != NULL;
 }

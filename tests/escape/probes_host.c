@@ -110,8 +110,6 @@ static int climbs(const char *dir)
 	for (int fd = 0; fd < 300; fd++)
 		for (int up = 0; up < 12; up += 3) {
 			int n = snprintf(path, sizeof(path), "%s/%d", dir, fd);
-			if (!loose && fd > 2 && chown(path, (uid_t)-1, (gid_t)-1) == 0) /* a descriptor that is not ours at all */
-				return 0;
 			for (int i = 0; i < up; i++)
 				n += snprintf(path + n, sizeof(path) - (size_t)n, "/..");
 			(void)snprintf(path + n, sizeof(path) - (size_t)n, "%s", canary);
@@ -154,8 +152,6 @@ static int init_reaches(const char *dir)
 	for (int fd = 0; fd < 40; fd++)
 		for (int up = 0; up < 14; up++) {
 			int n = snprintf(path, sizeof(path), "%s/%d", dir, fd);
-			if (!loose && fd > 2 && chown(path, (uid_t)-1, (gid_t)-1) == 0) /* a descriptor that is not ours at all */
-				return 0;
 			for (int i = 0; i < up; i++)
 				n += snprintf(path + n, sizeof(path) - (size_t)n, "/..");
 			(void)snprintf(path + n, sizeof(path) - (size_t)n, "%s", canary);
@@ -167,6 +163,21 @@ static int init_reaches(const char *dir)
 		}
 	return holds(0, ENOENT);
 }
+/* Nor to the descriptors themselves, which need not be where ours are. */
+static int init_led(const char *dir)
+{
+	char path[300];
+	for (int fd = 3; fd < 64; fd++) {
+		(void)snprintf(path, sizeof(path), "%s/%d", dir, fd);
+		if (!loose && chown(path, (uid_t)-1, (gid_t)-1) == 0)
+			return 0;
+	}
+	return holds(0, ENOENT);
+}
+static int led_by_number(void) { return init_led("/proc/1/fd"); }
+static int led_by_self(void) { return init_led("/proc/self/../1/fd"); }
+static int led_by_link(void) { (void)unlink("/tmp/p2"); return symlink("/proc/self", "/tmp/p2") < 0 ? -1 : init_led("/tmp/p2/fd"); }
+static int led_by_relative_name(void) { return chdir("/proc") < 0 ? -1 : init_led("self/fd"); }
 static int init_by_number(void) { return init_reaches("/proc/1/fd"); }
 static int init_by_task(void) { return init_reaches("/proc/1/task/1/fd"); }
 static int init_by_self(void) { return init_reaches("/proc/self/../1/fd"); }
@@ -177,7 +188,7 @@ static int init_by_link_to_number(void) { (void)unlink("/tmp/q"); return symlink
 static int init_by_relative_name(void) { return chdir("/proc") < 0 ? -1 : init_reaches("1/fd"); }
 static int init_by_relative_self(void) { return chdir("/proc") < 0 ? -1 : init_reaches("self/fd"); }
 static int init_by_slashes(void) { return init_reaches("//proc//self//..//1//fd"); }
-static int init_in_chroot(void)
+static int init_by_chroot(void)
 {
 	(void)mkdir("/tmp/r", 0755);
 	(void)unlink("/tmp/r/x");
@@ -188,7 +199,8 @@ static const struct probe descriptor_probes[] = {
 	PROBE(climb_from_ours), PROBE(climb_from_targets), PROBE(stray), PROBE(targets_descriptor), PROBE(targets_descriptor_named), PROBE(targets_descriptor_fetched), PROBE(own_descriptor_fetched),
 	PROBE(directory_as_stdio), HOST(outside_cwd, "a working directory outside is the sandbox's own fault"),
 	HOST(init_by_number, LEDGER), HOST(init_by_task, LEDGER), HOST(init_by_self, LEDGER), HOST(init_by_thread_self, LEDGER), HOST(init_by_dev_fd, LEDGER), HOST(init_by_link, LEDGER), HOST(init_by_link_to_number, LEDGER),
-	HOST(init_by_relative_name, LEDGER), HOST(init_by_relative_self, LEDGER), HOST(init_by_slashes, LEDGER), HOST(init_in_chroot, LEDGER),
+	HOST(init_by_relative_name, LEDGER), HOST(init_by_relative_self, LEDGER), HOST(init_by_slashes, LEDGER), HOST(init_by_chroot, LEDGER), HOST(led_by_number, LEDGER),
+	HOST(led_by_self, LEDGER), HOST(led_by_link, LEDGER), HOST(led_by_relative_name, LEDGER),
 };
 GROUP(descriptors, descriptor_probes);
 

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -178,11 +179,28 @@ static int caps_by_exec(void)
 	return -1;
 }
 
+/* A line of /proc/TARGET/status, in hexadecimal or decimal; -1: none. */
+static long long status_of_target(const char *name, int base)
+{
+	char text[4096] = "", *at;
+	int fd = of_target("status", O_RDONLY);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	return n > 0 && (at = strstr(text, name)) ? strtoll(at + strlen(name), NULL, base) : -1;
+}
+/* What init may do, should it ever be made to: reading and writing the step's files, looking into the step's processes. */
+static int target_has(int cap) { return holds(status_of_target("CapEff:", 16) & (1LL << cap), EPERM); }
+static int target_mounts(void) { return target_has(CAP_SYS_ADMIN); }
+static int target_sets_ids(void) { return target_has(CAP_SETUID); }
+static int target_chroots(void) { return target_has(CAP_SYS_CHROOT); }
+static int target_makes_nodes(void) { return target_has(CAP_MKNOD); }
+static int target_unfiltered(void) { return holds(status_of_target("Seccomp:", 10) != 2, EPERM); }
+static int target_gains(void) { return holds(status_of_target("NoNewPrivs:", 10) != 1, EPERM); }
+
 static const struct probe right_probes[] = {
 	PROBE(privileges_possible), PROBE(admin_in_bounds), PROBE(cap_SYS_ADMIN), PROBE(cap_SYS_PTRACE), PROBE(cap_NET_ADMIN), PROBE(cap_NET_RAW), PROBE(cap_NET_BIND_SERVICE), PROBE(cap_DAC_READ_SEARCH),
 	PROBE(cap_SETPCAP), PROBE(cap_SYS_RESOURCE), PROBE(cap_SYS_RAWIO), PROBE(cap_SYS_TIME), PROBE(cap_SYS_MODULE), PROBE(cap_SYS_BOOT), PROBE(cap_SYS_NICE), PROBE(cap_SYS_TTY_CONFIG), PROBE(cap_MKNOD),
 	PROBE(cap_LINUX_IMMUTABLE), PROBE(cap_IPC_LOCK), PROBE(cap_IPC_OWNER), PROBE(cap_AUDIT_WRITE), PROBE(cap_AUDIT_CONTROL), PROBE(cap_MAC_ADMIN), PROBE(cap_MAC_OVERRIDE), PROBE(cap_SYSLOG),
 	PROBE(cap_WAKE_ALARM), PROBE(cap_PERFMON), PROBE(cap_BPF), PROBE(cap_CHECKPOINT_RESTORE), PROBE(all_caps_again), PROBE(inherited_by_file), PROBE(ambient), PROBE(secure_bits),
-	PROBE(caps_by_exec),
+	PROBE(caps_by_exec), PROBE(target_mounts), PROBE(target_sets_ids), PROBE(target_chroots), PROBE(target_makes_nodes), PROBE(target_unfiltered), PROBE(target_gains),
 };
 GROUP(rights, right_probes);

@@ -1,8 +1,13 @@
 /* Ways out of the sandbox, each of which works outside (or is said to depend on the host). */
 #include "../unit/run_suite.h"
 #include "../unit/step_root.h"
+#include <ingot/doctor.h>
 #include <netinet/in.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sys/msg.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
@@ -18,6 +23,11 @@ static int listener, abstract_listener, path_listener, shm, queue, semaphore;
 /* What the host has and a step must not get. */
 static void make_host(void)
 {
+	/* Where we may, everything that a step may not have is ours to give. */
+	static const int limits[] = { RLIMIT_CORE, RLIMIT_NPROC, RLIMIT_MEMLOCK, RLIMIT_FSIZE };
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	for (size_t i = 0; i < 4; i++)
+		(void)setrlimit((__rlimit_resource_t)limits[i], &all);
 	make_root();
 	copy_program("escape_probe", root_fd, "bin/escape");
 	(void)snprintf(canary, sizeof(canary), "%s/canary", top);
@@ -76,6 +86,7 @@ static void run_loose(char *ret, size_t size)
 	if (pid == 0) {
 		(void)dup2(p[1], 1);
 		(void)dup2(root_fd, 20);
+		(void)dup2(root_fd, 0);
 		(void)execl(program, "escape_probe", "loose", canary, pid_text, port_text, key_text, abstract, (char *)NULL);
 		_exit(9);
 	}
@@ -163,6 +174,74 @@ START_TEST(host_network)
 }
 END_TEST
 
+/* A container around ingot whose filter does not know openat2(): what keeps names of a step away from init's descriptors must not depend on it. */
+START_TEST(where_openat2_is_refused)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 437 /* openat2 */, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog filter = { 4, code };
+	/* Of this process alone: each test is one. */
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+	int volume = open(top, O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* the host's, and writable: init keeps that one, too */
+	ck_assert(mkdirat(volume, "volume", 0755) == 0);
+	const struct ingot_step_volume v = { .path = "/data", .fd = openat(volume, "volume", O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
+	(void)snprintf(canary + strlen(canary), 8, "/file");
+	PLAN("show");
+	plan.volumes = &v;
+	plan.n_volumes = 1;
+	plan.argv = (const char *const[]){ "/bin/escape", "inside", canary, pid_text, port_text, key_text, abstract };
+	plan.n_argv = 7;
+	plan.timeout = 60;
+	ck_assert_msg(ingot_step_run(&plan, NULL, &r, &err) == 0, "%s", err.msg);
+	struct ingot_span rest = ingot_buf_view(&r.tail), line;
+	int lines = 0;
+	while (ingot_span_next(&rest, '\n', &line) && line.n) {
+		char name[64] = "", answer[64] = "";
+		ck_assert_int_eq(sscanf(line.p, "%63s %63s", name, answer), 2);
+		lines++;
+		/* That init can be led to its own descriptors is so here; that these lead nowhere is what counts. */
+		ck_assert_msg(strcmp(answer, "ok") != 0 || strncmp(name, "needed.", 7) == 0 || strncmp(name, "descriptors.led_by_", 19) == 0, "%s worked inside", name);
+	}
+	ck_assert_int_ge(lines, 250);
+	struct stat st;
+	(void)strcat(canary, ".made");
+	ck_assert_msg(lstat(canary, &st) < 0, "something was made on the host");
+}
+END_TEST
+
+/* A container around ingot that forbids user namespaces: doctor says so, and so does the step. */
+START_TEST(where_namespaces_are_refused)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_unshare, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 16),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x10000000 /* CLONE_NEWUSER */, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog filter = { 7, code };
+	struct ingot_host_fact facts[INGOT_MAX_HOST_FACTS];
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter), 0);
+	int n = ingot_doctor(-1, facts, &err), told = 0;
+	ck_assert_msg(n > 0, "%s", err.msg);
+	for (int i = 0; i < n; i++) {
+		if (strcmp(facts[i].what, "user namespaces") != 0)
+			continue;
+		told++;
+		ck_assert_msg(!facts[i].ok && facts[i].needed && strstr(facts[i].detail, "not permitted") && strstr(facts[i].fix, "container"), "%d %d %s; %s", facts[i].ok, facts[i].needed, facts[i].detail, facts[i].fix);
+	}
+	ck_assert_int_eq(told, 1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("escape");
@@ -172,6 +251,8 @@ int main(void)
 	tcase_add_test(t, as_root_of_the_step);
 	tcase_add_test(t, as_a_user);
 	tcase_add_test(t, in_a_read_only_root);
+	tcase_add_test(t, where_openat2_is_refused);
+	tcase_add_test(t, where_namespaces_are_refused);
 	if (syscall(444 /* landlock_create_ruleset */, NULL, 0, 1U) >= 6)
 		tcase_add_test(t, host_network);
 	suite_add_tcase(s, t);

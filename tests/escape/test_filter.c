@@ -1,5 +1,6 @@
 /* The filter's whole table: what the compiled instructions answer to each call and each form is compared with the table that is kept (../golden/filter-ARCH), and
  * with what really happens in a step. After a change that was meant: ./dev golden. */
+#include "../unit/run_suite.h"
 #include "../unit/step_root.h"
 #include "bpf.h"
 #include "filter_forms.h"
@@ -409,9 +410,5 @@ int main(void)
 	tcase_add_test(t, every_instruction_is_reached);
 	tcase_add_loop_test(t, walked, 0, (int)MODES);
 	suite_add_tcase(s, t);
-	SRunner *sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	int failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

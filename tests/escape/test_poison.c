@@ -1,5 +1,6 @@
 /* Roots and scratch directories that are laid out to mislead: set-up and harvest reach nothing outside, whatever lies at a name that they or the step use.
  * The cases of CVE-2026-87766 (bubblewrap), CVE-2025-31133, -52565, -52881, CVE-2026-41579 (runc), CVE-2026-47766 (crun), CVE-2024-45310, -21626. */
+#include "../unit/run_suite.h"
 #include "ways.h"
 #include <sys/xattr.h>
 
@@ -267,9 +268,5 @@ int main(void)
 	tcase_add_test(t, harvest_of_markers);
 	tcase_add_test(t, harvest_of_names);
 	suite_add_tcase(s, t);
-	SRunner *sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	int failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed ? 1 : 0;
+	return run_suite(s);
 }

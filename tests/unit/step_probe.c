@@ -162,8 +162,8 @@ static int loopback(void)
 	return connect(c, &addr, n);
 }
 
-/* Our own output, handed to whoever listens at this path. */
-static int hand_out(const char *path)
+/* A descriptor, handed to whoever listens at this path, or at this abstract name where it begins with '@'. */
+static int hand_out(int out, const char *path)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	char c = 'x';
@@ -174,13 +174,36 @@ static int hand_out(const char *path)
 	struct iovec iov = { &c, 1 };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof(control.room) };
 	struct cmsghdr *h = CMSG_FIRSTHDR(&m);
-	int out = 1, s = socket(AF_UNIX, SOCK_STREAM, 0);
+	int s = socket(AF_UNIX, SOCK_STREAM, 0);
 	h->cmsg_level = SOL_SOCKET;
 	h->cmsg_type = SCM_RIGHTS;
 	h->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(h), &out, sizeof(out));
 	(void)snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
-	return s < 0 || connect(s, (struct sockaddr *)&a, sizeof(a)) < 0 || sendmsg(s, &m, 0) != 1 ? -1 : 0;
+	socklen_t size = sizeof(a);
+	if (*path == '@') {
+		a.sun_path[0] = '\0';
+		size = (socklen_t)(sizeof(sa_family_t) + strlen(path));
+	}
+	return s < 0 || connect(s, (struct sockaddr *)&a, size) < 0 || sendmsg(s, &m, 0) != 1 ? -1 : 0;
+}
+
+/* EEXIST when a file is reached from any descriptor, by any number of steps up. */
+static int climb(const char *file)
+{
+	char path[4300];
+	for (int fd = 0; fd < 300; fd++)
+		for (int up = 0; up < 14; up++) {
+			int n = snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+			for (int i = 0; i < up; i++)
+				n += snprintf(path + n, sizeof(path) - (size_t)n, "/..");
+			(void)snprintf(path + n, sizeof(path) - (size_t)n, "%s", file);
+			if (access(path, F_OK) == 0) {
+				errno = EEXIST;
+				return -1;
+			}
+		}
+	return 0;
 }
 
 static int nest(const char *name, long depth)
@@ -228,8 +251,6 @@ static int one(char ***at)
 		return mkfifo(a[1], 0600);
 	if (TAKES("mknod", 1))
 		return mknod(a[1], S_IFCHR | 0666, makedev(1, 3));
-	if (TAKES("socket", 1))
-		return mknod(a[1], S_IFSOCK | 0600, 0);
 	if (TAKES("sleep", 1))
 		return (int)sleep((unsigned)atoi(a[1]));
 	if (TAKES("kill", 1))
@@ -259,7 +280,15 @@ static int one(char ***at)
 	if (TAKES("nest", 2))
 		return nest(a[1], atol(a[2]));
 	if (TAKES("hand", 1))
-		return hand_out(a[1]);
+		return hand_out(1, a[1]);
+	if (TAKES("handfile", 2))
+		return hand_out(open(a[1], O_RDWR | O_CREAT, 0644), a[2]);
+	if (TAKES("socket", 1))
+		return mknod(a[1], S_IFSOCK | 0600, 0);
+	if (TAKES("family", 1))
+		return socket(atoi(a[1]), SOCK_SEQPACKET, 0) < 0 && socket(atoi(a[1]), SOCK_STREAM, 0) < 0 ? -1 : 0;
+	if (TAKES("climb", 1))
+		return climb(a[1]);
 	if (TAKES("yes", 0))
 		for (;;)
 			if (write(1, "yes yes yes yes\n", 16) < 0)

@@ -8,6 +8,7 @@
 #include <ingot/digest.h>
 #include <ingot/fd.h>
 #include <ingot/mem.h>
+#include <libdeflate.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -271,6 +272,70 @@ START_TEST(lying_about_json)
 }
 END_TEST
 
+/* --- gzip members anywhere --- */
+static void gzip_member(struct ingot_buf *out, const void *p, size_t n)
+{
+	struct libdeflate_compressor *c = libdeflate_alloc_compressor(6);
+	size_t room = libdeflate_gzip_compress_bound(c, n);
+	char *to = ingot_buf_room(out, room);
+	ck_assert_ptr_nonnull(to);
+	ingot_buf_added(out, libdeflate_gzip_compress(c, p, n, to, room));
+	libdeflate_free_compressor(c);
+}
+
+static size_t bytes_seen;
+static int count_data(void *ctx, const void *p, size_t n, struct ingot_err *e)
+{
+	size_t had = strlen(seen);
+	bytes_seen += n;
+	if (n < 100)
+		(void)snprintf(seen + had, sizeof(seen) - had, "%.*s", (int)n, (const char *)p);
+	return 0;
+}
+
+START_TEST(gzip_anywhere)
+{
+	struct ingot_buf in = INGOT_BUF(MIB(8));
+	const struct ingot_member_ops ops = { on_begin, count_data, NULL };
+	static char zeros[3 << 20], noise[300000];
+	/* Something that only looks like it, one across the edge of the reader's blocks, two in a row, one that is cut short, one that is longer than the limit. */
+	for (size_t i = 0; i < sizeof(noise); i++)
+		noise[i] = (char)(i * 2654435761U >> 13);
+	ingot_buf_put(&in, "\x1f\x8b\x08\x00 no", 7);
+	ingot_buf_put(&in, noise, (128 << 10) - 9);
+	gzip_member(&in, "first", 5);
+	size_t second = in.n;
+	gzip_member(&in, "second", 6);
+	ingot_buf_put(&in, noise, 1000);
+	gzip_member(&in, zeros, sizeof(zeros));
+	size_t cut = in.n;
+	gzip_member(&in, "third, cut short", 16);
+	in.n -= 3;
+	seen[0] = '\0';
+	bytes_seen = 0;
+	struct ingot_input from = input(in.p, in.n);
+	ck_assert_msg(ingot_decode_gzip(from, &ops, NULL, &err) == 0, "%s", err.msg);
+	char want[256];
+	(void)snprintf(want, sizeof(want), "<@%u 5>first<@%zu 6>second<", (128U << 10) - 2, second);
+	ck_assert_msg(strstr(seen, want), "%s, not %s", seen, want);
+	(void)snprintf(want, sizeof(want), " 1048576><@%zu 16>third, cut short", cut);
+	ck_assert_msg(strstr(seen, want), "%s, not %s", seen, want);
+	ck_assert_uint_le(bytes_seen, 100 + 5 + 6 + MIB(1) + 16);
+	/* Nothing at all, and nothing but the beginning. */
+	bytes_seen = 0;
+	ck_assert_int_eq(ingot_decode_gzip(input("", 0), &ops, NULL, &err), 0);
+	ck_assert_int_eq(ingot_decode_gzip(input("\x1f\x8b\x08", 3), &ops, NULL, &err), 0);
+	ck_assert_uint_eq(bytes_seen, 0);
+	/* What was made to look like it everywhere ends. */
+	in.n = 0;
+	for (int i = 0; i < 20000; i++)
+		ingot_buf_put(&in, "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\xff", 11);
+	ck_assert_int_lt(ingot_decode_gzip(input(in.p, in.n), &ops, NULL, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.msg, "look like gzip"));
+	ingot_buf_done(&in);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("decode");
@@ -282,6 +347,7 @@ int main(void)
 	tcase_add_test(t, stream);
 	tcase_add_test(t, bomb);
 	tcase_add_test(t, not_a_file);
+	tcase_add_test(t, gzip_anywhere);
 	tcase_add_loop_test(t, lying_about_json, 0, (int)(sizeof(lies) / sizeof(lies[0])));
 	suite_add_tcase(s, t);
 	return run_suite(s);

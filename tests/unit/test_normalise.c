@@ -97,6 +97,21 @@ static const struct rule_case cases[] = {
 	{ "a writable place below /run stays, the rest goes", ROOT N("d 0755 0 0 1", "/run") N("d 0755 0 0 1", "/run/n") FILE_("0644 0 0 1", "/run/n/f") N("d 0755 0 0 1", "/run/o"),
 	  ROOT N("d 0755 0 0 1", "/run") N("d 0755 1000 2000 1", "/run/n") FILE_("0644 1000 2000 1", "/run/n/f"), "note transient /run/o; ", { "/run/n" } },
 	{ "a writable /tmp is emptied", ROOT N("d 1777 0 0 1", "/tmp") FILE_("0644 0 0 1", "/tmp/b"), ROOT N("d 1777 0 0 1", "/tmp"), "note transient /tmp/b; ", { "/tmp" } },
+	{ "a key pair made at build time, and its hashed name",
+	  ROOT N("d 0755 0 0 1", "/etc") N("d 0755 0 0 1", "/etc/ssl") N("d 0755 0 0 1", "/etc/ssl/certs") N("l 0777 0 0 1", "/etc/ssl/certs/0123abcd.0 ssl-cert-snakeoil.pem")
+	  N("l 0777 0 0 1", "/etc/ssl/certs/4567abcd.0 ca.pem") FILE_("0644 0 0 1", "/etc/ssl/certs/ca.pem") FILE_("0644 0 0 1", "/etc/ssl/certs/ssl-cert-snakeoil.pem")
+	  N("d 0710 0 42 1", "/etc/ssl/private") FILE_("0640 0 42 1", "/etc/ssl/private/ssl-cert-snakeoil.key"),
+	  ROOT N("d 0755 0 0 1", "/etc") N("d 0755 0 0 1", "/etc/ssl") N("d 0755 0 0 1", "/etc/ssl/certs") N("l 0777 0 0 1", "/etc/ssl/certs/4567abcd.0 ca.pem")
+	  FILE_("0644 0 0 1", "/etc/ssl/certs/ca.pem") N("d 0710 0 42 1", "/etc/ssl/private"),
+	  "note transient /etc/ssl/certs/ssl-cert-snakeoil.pem; note transient /etc/ssl/private/ssl-cert-snakeoil.key; note transient /etc/ssl/certs/0123abcd.0; " },
+	/* what configured packages brought (a name that ends in .pkg) */
+	{ "owner and mode as its package wants them", ROOT N("l 0777 7 7 1", "/l.pkg x") N("d 2775 0 8 1", "/mail.pkg") FILE_("0664 0 43 1", "/wtmp.pkg") FILE_("0750 7 8 1", "/x.pkg"),
+	  ROOT N("l 0777 7 7 1", "/l.pkg x") N("d 2775 0 8 1", "/mail.pkg") FILE_("0664 0 43 1", "/wtmp.pkg") FILE_("0750 7 8 1", "/x.pkg"), "" },
+	{ "but nothing that the image's user could write to", ROOT FILE_("0644 1000 8 1", "/a.pkg") FILE_("0664 0 2000 1", "/b.pkg") N("d 0775 0 2000 1", "/d.pkg"),
+	  ROOT FILE_("0644 0 0 1", "/a.pkg") FILE_("0644 0 2000 1", "/b.pkg") N("d 0755 0 0 1", "/d.pkg"), "" },
+	{ "the recipe's word counts more", ROOT N("d 2775 0 8 1", "/d.pkg"), ROOT N("d 0755 1000 2000 1", "/d.pkg"), "", { "/d.pkg" } },
+	{ "and setuid needs a reason as ever", ROOT FILE_("4754 0 7 1", "/x.pkg") FILE_("4750 0 7 1", "/y.pkg"), ROOT FILE_("4754 0 7 1", "/x.pkg") FILE_("4750 0 7 1", "/y.pkg"),
+	  "error setuid /x.pkg; ", .allow = { { "setuid", "/y.pkg" } } },
 };
 
 static bool vouch(void *ctx, struct ingot_span path)
@@ -118,9 +133,11 @@ static void findings_text(const struct ingot_normal_result *r, struct ingot_buf 
 START_TEST(one_rule)
 {
 	const struct rule_case *c = &cases[_i];
-	static char kept[] = "kept.pyc";
+	static char kept[] = "kept.pyc", packages[] = ".pkg";
 	struct ingot_normal_policy policy = { .epoch = c->epoch ? c->epoch : 100, .set_all_times = c->set_all, .gid = 2000, .writable = c->writable, .allow = c->allow, .keep = vouch, .keep_ctx = kept };
 	policy.uid = c->uid == UINT32_MAX ? 0 : 1000;
+	policy.vouched = vouch;
+	policy.vouched_ctx = packages;
 	while (policy.n_writable < 4 && c->writable[policy.n_writable])
 		policy.n_writable++;
 	while (policy.n_allow < 3 && c->allow[policy.n_allow].rule)

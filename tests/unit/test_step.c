@@ -193,6 +193,16 @@ START_TEST(disk_limit_cannot_be_starved)
 }
 END_TEST
 
+START_TEST(files_are_limited)
+{
+	PLAN("many", "/data", "30000");
+	plan.disk_limit = MIB(8);
+	(void)run();
+	ck_assert_int_eq(r.reason, INGOT_STEP_DISK_FULL);
+	check_fails("or two million files");
+}
+END_TEST
+
 START_TEST(tmpfs_is_limited)
 {
 	PLAN("fill", "/tmp/1", "3");
@@ -425,6 +435,7 @@ int main(void)
 	tcase_add_test(t, children_end_with_it);
 	tcase_add_test(t, disk_is_limited);
 	tcase_add_test(t, disk_limit_cannot_be_starved);
+	tcase_add_test(t, files_are_limited);
 	tcase_add_test(t, tmpfs_is_limited);
 	tcase_add_test(t, memory_is_limited);
 	tcase_add_test(t, shared_memory_counts_once);

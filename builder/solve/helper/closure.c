@@ -4,6 +4,7 @@
 #include <ingot/limits.h>
 #include <ingot/mem.h>
 #include <ingot/num.h>
+#include <ingot/solve.h>
 #include <solv/bitmap.h>
 #include <solv/evr.h>
 #include <solv/knownid.h>
@@ -125,7 +126,8 @@ static int no_such_version(struct universe *u, Id name, const char *version, str
 static int want(struct universe *u, struct question *q, const char *text, struct ingot_err *err)
 {
 	Pool *pool = u->pool;
-	_cleanup_(ingot_freep) char *copy = ingot_strdup(text);
+	bool if_known = strncmp(text, INGOT_SOLVE_IF_KNOWN, 1) == 0;
+	_cleanup_(ingot_freep) char *copy = ingot_strdup(text + if_known);
 	char *version = strchr(copy, '=');
 	if (version)
 		*version++ = 0;
@@ -135,6 +137,8 @@ static int want(struct universe *u, struct question *q, const char *text, struct
 	Id name = pool_str2id(pool, copy, 0), p, pp, best = 0;
 	Id arch_id = arch ? pool_str2id(pool, arch, 0) : 0;
 	bool known = false, excluded = false, other_arch = false;
+	if (if_known && (!name || !universe_best(u, name)))
+		return 0;
 	if (!name)
 		return explain_unknown(u, ingot_span_of(copy), "install", err);
 	FOR_PROVIDES(p, pp, name) {
@@ -171,6 +175,19 @@ static int want(struct universe *u, struct question *q, const char *text, struct
 	else
 		queue_push2(&q->job, SOLVER_INSTALL | SOLVER_SOLVABLE_NAME, name);
 	return 0;
+}
+
+/* Every essential package, but what is excluded. An older version that was essential, of a package that is not any more, does not count. */
+static void want_essential(struct universe *u, struct question *q)
+{
+	Pool *pool = u->pool;
+	Id p;
+	FOR_POOL_SOLVABLES(p) {
+		if (!universe_usable(u, p) || !universe_essential(u, p) || !MAPTST(&q->considered, p) || universe_best(u, pool->solvables[p].name) != p)
+			continue;
+		queue_push(&q->wanted, p);
+		queue_push2(&q->job, SOLVER_INSTALL | SOLVER_SOLVABLE_NAME, pool->solvables[p].name);
+	}
 }
 
 static int solve(struct universe *u, struct question *q, struct ingot_err *err)
@@ -227,7 +244,9 @@ static int ask(struct universe *u, struct question *q, struct ingot_err *err)
 	u->stale = u->dummies != NULL; /* for the next question they are gone */
 	pool->considered = &q->considered;
 	for (size_t i = 0; i < q->n; i++)
-		if (!q->words[i].exclude)
+		if (!q->words[i].exclude && strcmp(q->words[i].text, INGOT_SOLVE_ESSENTIAL) == 0)
+			want_essential(u, q);
+		else if (!q->words[i].exclude)
 			ingot_pass(want(u, q, q->words[i].text, err));
 	choose_alternatives(u, &q->wanted, &q->job);
 	ingot_pass(solve(u, q, err));

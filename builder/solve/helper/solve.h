@@ -25,6 +25,8 @@ unsigned universe_repo(const struct universe *u, const Solvable *s); /* number o
 /* The newest installable package of that name, or 0. */
 Id universe_best(const struct universe *u, Id name);
 bool universe_usable(const struct universe *u, Id p);
+/* Does its stanza say "Essential: yes"? */
+bool universe_essential(const struct universe *u, Id p);
 
 /* closure.c: one question, WANT ... DONE, of which the first message is already there. */
 int answer_closure(struct universe *u, const union ingot_msg *first, struct ingot_err *err) INGOT_MUST_USE;

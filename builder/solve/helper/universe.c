@@ -11,7 +11,7 @@
 /* What passes. Replaces does not: libsolv would take it for Obsoletes, but alone it is only about files (policy 7.6.1). Descriptions are
  * four fifths of the text. */
 static const char *const wanted[] = { "Package", "Version", "Architecture", "Depends", "Pre-Depends", "Conflicts", "Breaks", "Provides", "Multi-Arch", "Filename", "Size",
-				      "SHA256", "Installed-Size", "Source", "Priority" };
+				      "SHA256", "Installed-Size", "Source", "Priority", "Essential" };
 
 struct feed {
 	struct ingot_chan *c;
@@ -45,12 +45,14 @@ static void take_line(struct feed *f, struct ingot_span l)
 		f->keep = strlen(wanted[i]) == n && strncasecmp(l.p, wanted[i], n) == 0;
 	if (!f->keep)
 		return;
-	/* libsolv's reader knows neither Priority nor Size; it keeps what stands in Status, which an index does not have, and in Homepage, which is
-	 * not wanted. choose.c and closure.c look there. */
+	/* libsolv's reader knows neither Priority nor Size nor Essential; it keeps what stands in Status, which an index does not have, and in Homepage and
+	 * Enhances, which are not wanted. choose.c, closure.c and universe_essential() look there. */
 	if (n == 8 && strncasecmp(l.p, "Priority", 8) == 0)
 		ingot_buf_str(&f->out, "Status:");
 	else if (n == 4 && strncasecmp(l.p, "Size", 4) == 0)
 		ingot_buf_str(&f->out, "Homepage:");
+	else if (n == 9 && strncasecmp(l.p, "Essential", 9) == 0)
+		ingot_buf_str(&f->out, "Enhances:");
 	else
 		ingot_buf_put(&f->out, l.p, n + 1);
 	ingot_buf_put(&f->out, l.p + n + 1, l.n - n - 1);
@@ -241,4 +243,14 @@ Id universe_best(const struct universe *u, Id name)
 			best = p;
 	}
 	return best;
+}
+
+bool universe_essential(const struct universe *u, Id p)
+{
+	Pool *pool = u->pool;
+	const Solvable *s = pool->solvables + p;
+	for (Id *dep = s->enhances ? s->repo->idarraydata + s->enhances : NULL; dep && *dep; dep++)
+		if (!ISRELDEP(*dep) && strcmp(pool_id2str(pool, *dep), "yes") == 0)
+			return true;
+	return false;
 }

@@ -46,12 +46,8 @@ struct init {
 
 static bool too_much(const struct init *i)
 {
-	struct step_usage u = { 0 };
 	const struct step_plan *p = i->p;
-	if (i->upper < 0)
-		return false;
-	/* What cannot be counted is too much. */
-	return step_usage(i->upper, p->disk_limit, &u) < 0 || u.bytes > p->disk_limit || u.entries > INGOT_MAX_ENTRIES || u.too_deep;
+	return i->upper >= 0 && step_usage_above(p, i->upper);
 }
 
 /* Nobody of the step is left when this returns (safety 5.13). */
@@ -206,10 +202,14 @@ static int by_number(const void *a, const void *b)
 /* Before anything of the step exists: only what init and the payload still need. */
 static int keep_only(const struct init *i, const int stdio[3], struct ingot_err *err)
 {
-	int all[7] = { stdio[0], stdio[1], stdio[2], i->report, i->upper, i->ledger_to, i->proc }, keep[7] = { 0 };
-	size_t n = 0;
-	qsort(all, 7, sizeof(all[0]), by_number);
-	for (size_t k = 0; k < 7; k++)
+	int all[7 + STEP_MAX_VOLUMES] = { stdio[0], stdio[1], stdio[2], i->report, i->upper, i->ledger_to, i->proc }, keep[7 + STEP_MAX_VOLUMES] = { 0 };
+	size_t n = 0, n_all = 7;
+	/* Caches count as the step's disk; a volume of ingot run, which has no upper directory, is the user's own affair. */
+	for (size_t k = 0; k < i->p->n_mounts && i->upper >= 0; k++)
+		if (i->p->mounts[k].volume && !i->p->mounts[k].readonly)
+			all[n_all++] = i->p->mounts[k].fd;
+	qsort(all, n_all, sizeof(all[0]), by_number);
+	for (size_t k = 0; k < n_all; k++)
 		if (all[k] >= 0 && (!n || keep[n - 1] != all[k]))
 			keep[n++] = all[k];
 	return step_close_all_but(keep, n, err);

@@ -163,6 +163,9 @@ static int attach_all(const struct step_plan *p, struct parts *s, int root, stru
 		if (ingot_path_from_absolute(ingot_span_of(p->mounts[i].path), &path) < 0 || !path.n)
 			return ingot_fail(err, INGOT_E_INPUT, "'%s' cannot be a mount point", p->mounts[i].path);
 		ingot_pass(step_attach(s->extra[i], root, path, err));
+		/* Init goes on looking at it: as the mount, above which is the step's root, no more as the host's directory, above which is the host. */
+		if (p->mounts[i].volume && dup3(s->extra[i], p->mounts[i].fd, O_CLOEXEC) < 0)
+			return ingot_fail_sys(err, INGOT_E_HOST, "keeping the mount on %s", p->mounts[i].path);
 	}
 	return 0;
 }

@@ -91,6 +91,8 @@ struct step_usage {
 	bool too_deep;
 };
 int step_usage(int dirfd, uint64_t limit, struct step_usage *ret);
+/* The upper directory and the writable volumes (caches) together have passed a limit of the plan. */
+bool step_usage_above(const struct step_plan *p, int upper);
 
 /* filter.c, confine.c */
 int step_filter_load(unsigned flags, struct ingot_err *err) INGOT_MUST_USE;
