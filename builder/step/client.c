@@ -213,9 +213,9 @@ int ingot_step_run(const struct ingot_step_plan *p, const struct ingot_log *log,
 	_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
 	ingot_pass(check_plan(p, err));
 	uint64_t copied = 0;
-	if (p->flags & INGOT_STEP_COPIED)
+	if ((p->flags & (INGOT_STEP_COPIED | INGOT_STEP_AGAIN)) == INGOT_STEP_COPIED)
 		ingot_pass(step_copy(p, &copied, err));
-	else if (!(p->flags & INGOT_STEP_READONLY))
+	else if (!(p->flags & (INGOT_STEP_READONLY | INGOT_STEP_COPIED)))
 		ingot_pass(make_scratch(p, err));
 	fds[0] = p->root_fd;
 	fds[1] = p->flags & INGOT_STEP_READONLY ? -1 : p->scratch_fd;

@@ -34,6 +34,7 @@ const char *const *ingot_step_mountpoints(void);
 
 #define INGOT_STEP_COPIED 32U      /* no overlay: the checkout is copied into scratch, and compared with it afterwards (ingot_step_harvest_copied()) */
 #define INGOT_STEP_CHROOT 64U      /* no namespaces, with COPIED only: a chroot under Landlock, for root in a container that is refused them. A weaker wall */
+#define INGOT_STEP_UNSCOPED 128U   /* in a chroot: as on a kernel whose Landlock cannot keep signals and abstract sockets inside (before 6.12). For tests */
 
 #define INGOT_STEP_SCRIPT "/run/ingot/script" /* where the plan's script is, mode 0555 */
 

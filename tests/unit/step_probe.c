@@ -255,6 +255,35 @@ static int one(char ***at)
 		return (int)sleep((unsigned)atoi(a[1]));
 	if (TAKES("kill", 1))
 		return kill(getpid(), atoi(a[1]));
+	if (TAKES("killpid", 2)) /* a process and a signal */
+		return kill(atoi(a[1]), atoi(a[2]));
+	if (TAKES("killchild", 1)) {
+		int status;
+		pid_t p = fork();
+		if (p == 0)
+			for (;;)
+				(void)pause();
+		if (kill(p, atoi(a[1])) < 0 || waitpid(p, &status, 0) != p)
+			return -1;
+		return WIFSIGNALED(status) && WTERMSIG(status) == atoi(a[1]) ? 0 : (errno = EINVAL, -1);
+	}
+	if (TAKES("killgroup", 1)) {
+		int status;
+		pid_t p = fork();
+		if (p == 0) {
+			(void)setpgid(0, 0);
+			for (;;)
+				(void)pause();
+		}
+		(void)setpgid(p, p);
+		if (kill(-p, atoi(a[1])) < 0 || waitpid(p, &status, 0) != p)
+			return -1;
+		return WIFSIGNALED(status) ? 0 : (errno = EINVAL, -1);
+	}
+	if (TAKES("raise", 0)) {
+		(void)signal(SIGUSR1, SIG_IGN);
+		return raise(SIGUSR1);
+	}
 	if (TAKES("kill1", 0))
 		return kill(1, SIGKILL);
 	if (TAKES("fill", 2))

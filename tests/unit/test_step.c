@@ -410,6 +410,25 @@ START_TEST(init_is_out_of_reach)
 }
 END_TEST
 
+/* Signals reach what the step started, and nothing else: not us, not the supervisor. */
+START_TEST(signals_stay_inside)
+{
+	char us[16], minus_us[16];
+	(void)snprintf(us, sizeof(us), "%d", (int)getpid());
+	(void)snprintf(minus_us, sizeof(minus_us), "-%d", (int)getpgrp());
+	PLAN("killchild", "15", "killgroup", "10", "raise", "children", "echo", "alive");
+	ck_assert_str_eq(run_well(), "alive\n");
+	const char *const nobody[] = { us, minus_us, "1" };
+	for (size_t i = 0; i < 3; i++) {
+		/* 0 asks whether one could */
+		PLAN("killpid", nobody[i], "0");
+		(void)run();
+		/* In a pid namespace 1 is init, which hears nothing, and the others are nobody's numbers. */
+		ck_assert_msg(r.status == EPERM || r.status == ESRCH || (i == 2 && r.status == 0 && !(rung_flags() & INGOT_STEP_CHROOT)), "%s: %u", nobody[i], r.status);
+	}
+}
+END_TEST
+
 START_TEST(doctor)
 {
 	struct ingot_host_fact f[INGOT_MAX_HOST_FACTS];
@@ -447,6 +466,7 @@ int main(void)
 	tcase_add_test(t, output_handed_out);
 	tcase_add_test(t, loopback);
 	tcase_add_test(t, init_is_out_of_reach);
+	tcase_add_test(t, signals_stay_inside);
 	tcase_add_test(t, doctor);
 	suite_add_tcase(s, t);
 	return run_suite(s);

@@ -235,12 +235,12 @@ static int confine(const struct step_plan *p, int listener_to, struct ingot_err 
 			return ingot_fail_sys(err, INGOT_E_STEP, "the step's working directory %s", p->workdir);
 	}
 	if (p->flags & INGOT_STEP_CHROOT)
-		ingot_pass(step_chroot_walls(err));
+		ingot_pass(step_chroot_walls(p, err));
 	/* Abstract sockets belong to the network namespace: with the host's, a session bus would be in reach. */
 	if (p->flags & INGOT_STEP_NETWORK_HOST)
 		ingot_pass(ingot_landlock(INGOT_LANDLOCK_SCOPE, err));
 	if (p->flags & INGOT_STEP_CHROOT)
-		ingot_pass(step_filter_chroot(err));
+		ingot_pass(step_filter_chroot(p->flags, err));
 	ingot_pass(step_filter_load(p->flags, err));
 	ingot_pass(ask(p, listener_to, err));
 	return verify(p, err);

@@ -56,7 +56,7 @@ static void kill_all(const struct init *i)
 	/* Without a pid namespace "all" would be the container; until there is a /proc, nothing has been started. */
 	if (i->p->flags & INGOT_STEP_CHROOT) {
 		if (i->proc >= 0)
-			step_end_all(i->proc);
+			step_end_all(i->proc, i->p->flags);
 		return;
 	}
 	(void)kill(-1, SIGKILL);

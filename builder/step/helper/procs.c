@@ -174,15 +174,20 @@ static int signal_one(pid_t pid, void *ctx)
 	return 0;
 }
 
-/* Tried, not only asked for: kill(-1) from outside of a domain would be the end of the container. */
-static bool signals_stay_inside(void)
+bool step_scoped(unsigned flags)
 {
-	return ingot_landlock_abi() >= INGOT_LANDLOCK_ABI_SCOPE && kill(getppid(), 0) < 0 && errno == EPERM;
+	return !(flags & INGOT_STEP_UNSCOPED) && ingot_landlock_abi() >= INGOT_LANDLOCK_ABI_SCOPE;
 }
 
-void step_end_all(int proc)
+/* Tried, not only asked for: kill(-1) from outside of a domain would be the end of the container. */
+static bool signals_stay_inside(unsigned flags)
 {
-	bool scoped = signals_stay_inside();
+	return step_scoped(flags) && kill(getppid(), 0) < 0 && errno == EPERM;
+}
+
+void step_end_all(int proc, unsigned flags)
+{
+	bool scoped = signals_stay_inside(flags);
 	for (unsigned pass = 0;; pass++) {
 		struct round r = { proc, pass < 20 ? SIGSTOP : SIGKILL };
 		pid_t gone;

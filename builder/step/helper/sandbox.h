@@ -96,7 +96,7 @@ bool step_usage_above(const struct step_plan *p, int upper);
 
 /* filter.c, confine.c */
 int step_filter_load(unsigned flags, struct ingot_err *err) INGOT_MUST_USE;
-int step_filter_chroot(struct ingot_err *err) INGOT_MUST_USE; /* the payload's without namespaces, with the others */
+int step_filter_chroot(unsigned flags, struct ingot_err *err) INGOT_MUST_USE; /* the payload's without namespaces, with the others */
 int step_filter_ask(unsigned flags, bool ledger, struct ingot_err *err) INGOT_MUST_USE; /* the payload's, after the others; returns the listener with a ledger, else 0 */
 bool step_has_ledger(const struct step_plan *p);
 int step_drop_caps(const int *keep, size_t n, bool exec_as_root, struct ingot_err *err) INGOT_MUST_USE;
@@ -108,7 +108,7 @@ _Noreturn void step_payload(const struct step_plan *p, const int stdio[3], int r
 int step_chroot_prepare(const struct step_plan *p, int *ret_proc, int *ret_upper, struct ingot_err *err) INGOT_MUST_USE;
 int step_chroot_shrink(const struct step_plan *p, struct ingot_err *err) INGOT_MUST_USE;
 int step_chroot_become(const struct step_plan *p, struct ingot_err *err) INGOT_MUST_USE;
-int step_chroot_walls(struct ingot_err *err) INGOT_MUST_USE;
+int step_chroot_walls(const struct step_plan *p, struct ingot_err *err) INGOT_MUST_USE;
 int step_chroot_reader(int upper, int lower, struct ingot_err *err) INGOT_MUST_USE;
 
 /* memory.c: for init, in the step's root and with /proc as its working directory. */
@@ -124,7 +124,8 @@ pid_t step_parent_of(int proc, pid_t pid);
 int step_procs_each(int proc, int (*f)(pid_t pid, void *ctx), void *ctx); /* all that descend from us; returns how many; f < 0 ends it */
 /* Whether the step may signal this process: an owned pidfd to do it with if it descends from us (init), else -1 and errno. */
 int step_kill_permitted(int proc, pid_t target);
-void step_end_all(int proc); /* returns when no process of the step is left */
+bool step_scoped(unsigned flags); /* does Landlock keep signals and abstract sockets of a chroot inside? */
+void step_end_all(int proc, unsigned flags); /* returns when no process of the step is left */
 
 /* confine.c */
 extern const int step_root_caps[];
