@@ -90,6 +90,8 @@ static int run_listening(struct engine *e, struct stage_state *after, const stru
 	l.log = (struct ingot_log){ .ctx = &l, .event = event, .progress = progress, .output = hear };
 	listened.log = &l.log;
 	int r = run_step(&listened, after, step, label, err);
+	e->step_flags = listened.step_flags; /* what was learnt about this host */
+	e->rung_tried = listened.rung_tried;
 	if (r < 0)
 		(void)explain(&l, err);
 	ingot_buf_done(&l.package);

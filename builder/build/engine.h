@@ -19,6 +19,7 @@ void needs_done(struct needs *s);
 struct stage_state {
 	const struct ingot_stage *stage;
 	struct ingot_tree *tree; /* NULL: not built yet */
+	struct ingot_tree *ground; /* what it began with, which changes seldom: steps are laid out on it in layers */
 	struct ingot_origins *origins;
 	struct needs needs;
 };

@@ -83,6 +83,28 @@ static int keep(struct engine *e, const struct ingot_digest *key, const struct i
 	return ingot_ref_put(e->store, "step", key, ingot_buf_view(&record), needs, in->has_pack ? 2 : 1, err);
 }
 
+/* What a step runs on. */
+struct ground {
+	const struct ingot_tree *base, *lower; /* borrowed; lower is all of it, and much of that is in base */
+	int top_fd, base_fd;
+};
+
+static void ground_done(struct ground *g)
+{
+	ingot_closep(&g->top_fd);
+	ingot_closep(&g->base_fd);
+}
+
+/* As this host can: without overlayfs there are no layers. */
+static int lay_out(struct engine *e, struct ground *g, struct ingot_step_plan *plan, struct ingot_err *err)
+{
+	ground_done(g);
+	ingot_try(err, ingot_checkout_layered(e->store, e->step_flags & INGOT_STEP_COPIED ? NULL : g->base, g->lower, &g->top_fd, &g->base_fd, err), "laying out the files of the step");
+	plan->root_fd = g->top_fd;
+	plan->base_fd = g->base_fd;
+	return 0;
+}
+
 /* What a run left: the disk's side of it, and the ledger's. */
 struct outcome {
 	struct ingot_step_result result;
@@ -175,44 +197,50 @@ static int run_here(struct engine *e, struct places *places, struct ingot_step_p
 	return r;
 }
 
-static int run_once(struct engine *e, struct places *places, struct ingot_step_plan *plan, struct outcome *o, struct ingot_err *err)
+static int run_once(struct engine *e, struct places *places, struct ground *g, struct ingot_step_plan *plan, struct outcome *o, struct ingot_err *err)
 {
 	int r = run_here(e, places, plan, o, err);
-	return r < 0 && isolation_fall_back(e, err) ? run_here(e, places, plan, o, err) : r;
+	if (r == 0 || !isolation_fall_back(e, err))
+		return r;
+	ingot_pass(lay_out(e, g, plan, err));
+	return run_here(e, places, plan, o, err);
 }
 
-/* Run on `lower`, the tree with mount points, and take in what changed on the disk. */
-static int run_and_harvest(struct engine *e, const struct ingot_tree *lower, const struct ingot_step *step, struct places *places, const char *label, struct outcome *ret, struct ingot_err *err)
+/* Run on g->lower, the tree with mount points, and take in what changed on the disk. */
+static int run_and_harvest(struct engine *e, struct ground *g, const struct ingot_step *step, struct places *places, const char *label, struct outcome *ret, struct ingot_err *err)
 {
-	_cleanup_(ingot_closep) int root_fd = -1;
 	_cleanup_(ingot_arena_freep) struct ingot_arena *arena = ingot_arena_new();
 	struct ingot_step_plan plan;
-	ingot_try(err, ingot_checkout_cached(e->store, lower, &root_fd, err), "laying out the files of the step");
 	make_plan(e, step, label, arena, &plan);
-	plan.root_fd = root_fd;
+	ingot_pass(lay_out(e, g, &plan, err));
 	if (identity_remembered(e, step))
-		identity_plan(lower, arena, &plan);
-	ingot_pass(run_once(e, places, &plan, ret, err));
+		identity_plan(g->lower, arena, &plan);
+	ingot_pass(run_once(e, places, g, &plan, ret, err));
 	if (ret->result.reason != INGOT_STEP_NEEDS_IDENTITY)
 		return 0;
 	/* From the beginning, because what it did until then was seen by nobody in the new light. Its output stays visible twice, which is honest. */
 	ingot_say(e->log, INGOT_INFO, "%s: becomes another user; once more, with every process told who it is", label);
 	ingot_pass(identity_remember(e, step, err));
-	identity_plan(lower, arena, &plan);
-	ingot_pass(run_once(e, places, &plan, ret, err));
+	identity_plan(g->lower, arena, &plan);
+	ingot_pass(run_once(e, places, g, &plan, ret, err));
 	return ret->result.reason != INGOT_STEP_NEEDS_IDENTITY ? 0 : ingot_step_check(&plan, &ret->result, err);
 }
 
 static int run_fresh(struct engine *e, struct stage_state *s, const struct ingot_step *step, struct places *places, const char *label, const struct ingot_digest key[2], struct ingot_delta **ret,
 		     struct ingot_err *err)
 {
-	_cleanup_(ingot_tree_unrefp) struct ingot_tree *base = NULL, *lower = NULL;
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *base = NULL, *lower = NULL, *ground = NULL;
+	_cleanup_(ground_done) struct ground g = { .top_fd = -1, .base_fd = -1 };
 	_cleanup_(outcome_done) struct outcome o = { .result = INGOT_STEP_RESULT_INIT, .arena = ingot_arena_new() };
 	_cleanup_(ingot_delta_freep) struct ingot_delta *delta = NULL;
 	ingot_say(e->log, INGOT_INFO, "%s: running", label);
 	ingot_pass(points_add(e, places, s->tree, &base, err));
 	ingot_pass(harvest_lower(base, &lower, err));
-	ingot_pass(run_and_harvest(e, lower, step, places, label, &o, err));
+	if (s->ground)
+		ingot_pass(harvest_lower(s->ground, &ground, err));
+	g.base = ground;
+	g.lower = lower;
+	ingot_pass(run_and_harvest(e, &g, step, places, label, &o, err));
 	const struct harvest_facts facts = { .uid = step->user, .gid = step->user, .kept = o.kept, .n_kept = o.n_kept, .owned = o.result.owned, .n_owned = o.result.n_owned, .epoch = e->epoch };
 	ingot_pass(harvest_delta(base, lower, o.in.delta, &facts, &delta, err));
 	ingot_pass(points_drop(places, s->tree, base, &delta, err));

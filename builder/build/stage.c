@@ -31,6 +31,7 @@ void needs_done(struct needs *s)
 void stage_state_done(struct stage_state *s)
 {
 	ingot_tree_unref(s->tree);
+	ingot_tree_unref(s->ground);
 	ingot_origins_free(s->origins);
 	needs_done(&s->needs);
 	*s = (struct stage_state){ .stage = s->stage };
@@ -145,6 +146,8 @@ int stage_build(struct engine *e, struct stage_state *s, struct ingot_err *err)
 	if (s->tree)
 		return 0;
 	ingot_pass(begin(e, s, err));
+	const struct stage_state *base = s->stage->base ? engine_stage(e, s->stage->base) : NULL;
+	s->ground = ingot_tree_ref(base ? base->ground : s->tree);
 	/* The image's copies come before its steps: a step may then work on what was copied. */
 	const struct ingot_image_spec *image = &e->recipe->image;
 	for (size_t i = 0; s->stage == &image->stage && i < image->n_copies; i++)

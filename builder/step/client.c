@@ -127,7 +127,7 @@ static int send_plan(struct ingot_chan *c, const struct ingot_step_plan *p, uint
 	struct ingot_msg_plan m = { .what = INGOT_PLAN_RUN,
 				    .uid = p->uid,
 				    .gid = p->gid,
-				    .flags = p->flags,
+				    .flags = p->flags | (p->base_fd >= 0 ? INGOT_STEP_LAYERED : 0),
 				    .timeout = p->timeout ? p->timeout : DEFAULT_TIMEOUT,
 				    .tmpfs_size = p->tmpfs_size ? p->tmpfs_size : DEFAULT_TMPFS,
 				    .disk_limit = (p->disk_limit ? p->disk_limit : DEFAULT_DISK) + copied,
@@ -149,6 +149,7 @@ static int send_plan(struct ingot_chan *c, const struct ingot_step_plan *p, uint
 
 static int check_plan(const struct ingot_step_plan *p, struct ingot_err *err)
 {
+	ingot_assert(p->base_fd < 0 || !(p->flags & (INGOT_STEP_COPIED | INGOT_STEP_READONLY)));
 	ingot_assert(p->root_fd >= 0 && (p->flags & INGOT_STEP_READONLY || p->scratch_fd >= 0));
 	ingot_assert(!(p->flags & INGOT_STEP_CHROOT) || (p->flags & (INGOT_STEP_COPIED | INGOT_STEP_READONLY)) == INGOT_STEP_COPIED);
 	if (p->flags & INGOT_STEP_CHROOT && (p->n_tmpfs || p->n_volumes || p->n_secrets || p->flags & (INGOT_STEP_NETWORK_HOST | INGOT_STEP_LOOPBACK)))
@@ -225,6 +226,7 @@ int ingot_step_run(const struct ingot_step_plan *p, const struct ingot_log *log,
 		fds[5 + i] = i < p->n_volumes ? p->volumes[i].fd : -1;
 	for (size_t i = 0; i < INGOT_MAX_STEP_SECRETS; i++)
 		fds[5 + STEP_MAX_VOLUMES + i] = i < p->n_secrets ? p->secrets[i].fd : -1;
+	fds[STEP_FD_BASE - INGOT_FIRST_FD] = p->base_fd;
 	ingot_pass(ingot_helper_start(&h, "ingot-step", fds, STEP_FDS, err));
 	/* The helper ends the step at its timeout and says so; this is for a helper that does not. */
 	uint64_t patience = ((uint64_t)(p->timeout ? p->timeout : DEFAULT_TIMEOUT) + 60) * 1000;

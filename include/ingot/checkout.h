@@ -24,3 +24,7 @@ int ingot_checkout(struct ingot_store *s, const struct ingot_tree *t, int dirfd,
 /* The same, kept in the store under the tree's id and shared by all later builds: *ret_dirfd is an owned fd of its root, O_RDONLY. Nobody may write
  * to it. Looking one up copies and reads nothing. It stays while the store is open. */
 int ingot_checkout_cached(struct ingot_store *s, const struct ingot_tree *t, int *ret_dirfd, struct ingot_err *err) INGOT_MUST_USE;
+
+/* The same in two layers for overlayfs where that is less work: *ret_base is a checkout of base, and *ret_top one of what t has beyond it, to be laid above. Where base is NULL, or t
+ * lacks something that base has, or most of it is new, *ret_base is -1 and *ret_top is all of t. Both owned. */
+int ingot_checkout_layered(struct ingot_store *s, const struct ingot_tree *base, const struct ingot_tree *t, int *ret_top, int *ret_base, struct ingot_err *err) INGOT_MUST_USE;

@@ -32,6 +32,7 @@ const char *const *ingot_step_mountpoints(void);
 #define INGOT_STEP_TERMINAL 512U   /* stdio[0] is a terminal, which becomes the payload's own */
 #define INGOT_STEP_AGAIN 256U      /* scratch is that of a step which has ended: its files are as that one left them (--on-fail=shell) */
 
+#define INGOT_STEP_LAYERED 1024U   /* base_fd is there; set by ingot_step_run() */
 #define INGOT_STEP_COPIED 32U      /* no overlay: the checkout is copied into scratch, and compared with it afterwards (ingot_step_harvest_copied()) */
 #define INGOT_STEP_CHROOT 64U      /* no namespaces, with COPIED only: a chroot under Landlock, for root in a container that is refused them. A weaker wall */
 #define INGOT_STEP_UNSCOPED 128U   /* in a chroot: as on a kernel whose Landlock cannot keep signals and abstract sockets inside (before 6.12). For tests */
@@ -78,6 +79,7 @@ struct ingot_step_plan {
 	int64_t source_date_epoch; /* < 0: not set */
 	unsigned flags;
 	int root_fd;    /* the checkout, borrowed */
+	int base_fd;    /* a second one that is seen through the first (ingot_checkout_layered()), borrowed; or -1. Not with COPIED or READONLY */
 	int scratch_fd; /* an empty directory on the same kind of file system (0700), borrowed; -1 with INGOT_STEP_READONLY */
 	int stdio[3];   /* with INGOT_STEP_STDIO, borrowed; -1: /dev/null */
 	const struct ingot_step_tmpfs *tmpfs;
@@ -90,7 +92,7 @@ struct ingot_step_plan {
 	size_t n_secrets;
 	const struct ingot_search *hide; /* what the output must not show: *** stands in its place, in the log and in the result's tail. NULL: nothing */
 };
-#define INGOT_STEP_PLAN_INIT { .source_date_epoch = -1, .root_fd = -1, .scratch_fd = -1, .stdio = { -1, -1, -1 } }
+#define INGOT_STEP_PLAN_INIT { .source_date_epoch = -1, .root_fd = -1, .base_fd = -1, .scratch_fd = -1, .stdio = { -1, -1, -1 } }
 
 enum ingot_step_reason {
 	INGOT_STEP_ENDED = 0,    /* by itself: status says how */

@@ -260,6 +260,48 @@ static void change(int root, int how)
 		(void)close(fd);
 }
 
+/* base and t, and how many entries lie in the upper layer (0: there is one layer only). */
+static void layered(const char *base_text, const char *text, const char *upper)
+{
+	struct ingot_tree *base = parse(base_text), *t = parse(text);
+	int top = -1, bottom = -1;
+	ck_assert_msg(ingot_checkout_layered(store, base, t, &top, &bottom, &err) == 0, "%s", err.msg);
+	ck_assert_int_ge(top, 0);
+	ck_assert_int_eq(bottom >= 0, upper != NULL);
+	if (upper) {
+		/* The upper layer is a checkout as any other: of a tree with what is new, and the directories above it. */
+		struct ingot_tree *u = parse(upper);
+		struct stat a, b;
+		int whole = -1;
+		ck_assert_int_eq(ingot_checkout_cached(store, u, &whole, &err), 0);
+		ck_assert(fstat(top, &a) == 0 && fstat(whole, &b) == 0 && a.st_ino == b.st_ino);
+		close(whole);
+		close(bottom);
+		ingot_tree_unref(u);
+	}
+	close(top);
+	ingot_tree_unref(base);
+	ingot_tree_unref(t);
+}
+
+START_TEST(in_layers)
+{
+	(void)put_hello(false);
+	ck_assert_int_eq(ingot_store_put(store, "", 0, &(struct ingot_digest){ 0 }, &err), 0);
+#define MANY "d 0755 0 0 1 /a\nd 0755 0 0 1 /a/b\nd 0755 0 0 1 /a/c\nd 0755 0 0 1 /a/d\nd 0755 0 0 1 /e\nd 0755 0 0 1 /f\nd 0755 0 0 1 /g\nd 0755 0 0 1 /h\n"
+#define TOP "ingot-tree 1\nd 0755 0 0 1 /\n"
+	layered(TOP MANY, TOP MANY "d 0755 3 4 1 /src\nf 0644 0 0 1 /src/x 6 " HELLO "\n", TOP "d 0755 3 4 1 /src\nf 0644 0 0 1 /src/x 6 " HELLO "\n");
+	/* a name for what is there already, a link over a directory, a time of the root */
+	layered(TOP MANY "f 0644 0 0 1 /z 6 " HELLO "\n", TOP MANY "f 0644 0 0 1 /z 6 " HELLO "\nh /z2 /z\n", TOP "f 0644 0 0 1 /z 6 " HELLO "\nh /z2 /z\n");
+	layered(TOP MANY "d 0755 0 0 1 /z\nd 0755 0 0 1 /z/in\n", TOP MANY "l 0777 0 0 1 /z a\n", TOP "l 0777 0 0 1 /z a\n");
+	layered(TOP MANY, "ingot-tree 1\nd 0755 0 0 7 /\n" MANY "p 0644 0 0 1 /p\n", "ingot-tree 1\nd 0755 0 0 7 /\np 0644 0 0 1 /p\n");
+	/* something is gone; nothing is different; most is new; nothing to lie on */
+	layered(TOP MANY "d 0755 0 0 1 /z\n", TOP MANY, NULL);
+	layered(TOP MANY, TOP MANY, NULL);
+	layered(TOP "d 0755 0 0 1 /a\n", TOP MANY, NULL);
+}
+END_TEST
+
 START_TEST(changed)
 {
 	_cleanup_(ingot_tree_unrefp) struct ingot_tree *t = parse(some);
@@ -365,6 +407,7 @@ int main(void)
 	tcase_add_test(t, modes);
 	tcase_add_loop_test(t, damage_stays_out, 0, 2);
 	tcase_add_test(t, cached);
+	tcase_add_test(t, in_layers);
 	tcase_add_loop_test(t, changed, 0, 7);
 	tcase_add_test(t, scratch);
 	suite_add_tcase(s, t);

@@ -69,6 +69,29 @@ START_TEST(changes_go_to_scratch)
 }
 END_TEST
 
+/* Two checkouts, one seen through the other; what the step changes lies above both. */
+START_TEST(layers)
+{
+	char path[96];
+	(void)snprintf(path, sizeof(path), "%s/over", top);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	int over = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_eq(mkdirat(over, "data", 0755), 0);
+	write_text(over, "data/b", "above\n", 0644);
+	write_text(over, "data/c", "new\n", 0644);
+	PLAN("cat", "/data/a", "cat", "/data/b", "cat", "/data/c", "rm", "/data/a", "put", "/data/b", "changed", "cat", "/data/b");
+	plan.root_fd = over;
+	plan.base_fd = root_fd;
+	ck_assert_str_eq(run_well(), "a\nabove\nnew\nchanged");
+	struct stat st;
+	ck_assert_int_eq(fstatat(root_fd, "data/a", &st, 0), 0);
+	ck_assert_int_eq(fstatat(over, "data/b", &st, 0), 0);
+	ck_assert_int_eq(st.st_size, 6);
+	ck_assert(fstatat(scratch_fd, "upper/data/a", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISCHR(st.st_mode));
+	close(over);
+}
+END_TEST
+
 START_TEST(script)
 {
 	PLAN("cat", INGOT_STEP_SCRIPT);
@@ -447,6 +470,7 @@ int main(void)
 	tcase_add_checked_fixture(t, make_root, remove_root);
 	tcase_add_test(t, surroundings);
 	tcase_add_test(t, changes_go_to_scratch);
+	tcase_add_test(t, layers);
 	tcase_add_test(t, script);
 	tcase_add_test(t, failures);
 	tcase_add_test(t, not_runnable);

@@ -13,16 +13,18 @@
 #define ROOT_ATTR (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
 
 /* The overlay, or the copy, or the checkout itself read-only; a detached mount. */
-static int make_root(const struct step_plan *p, int lower, int upper, int work, struct ingot_err *err)
+static int make_root(const struct step_plan *p, int lower, int base, int upper, int work, struct ingot_err *err)
 {
 	if (p->flags & INGOT_STEP_READONLY)
 		return step_mount_clone(lower, "", ROOT_ATTR | MOUNT_ATTR_RDONLY, err);
 	if (p->flags & INGOT_STEP_COPIED)
 		return step_mount_clone(upper, "", ROOT_ATTR, err);
 	ingot_pass(step_overlay_wanted(upper, err));
-	char l[40], u[40], w[40];
+	char l[80], u[40], w[40];
 	/* Magic links: the kernel goes from the descriptor to the directory, no name is looked up. */
-	(void)snprintf(l, sizeof(l), "/proc/self/fd/%d", lower);
+	int n = snprintf(l, sizeof(l), "/proc/self/fd/%d", lower);
+	if (base >= 0)
+		(void)snprintf(l + n, sizeof(l) - (size_t)n, ":/proc/self/fd/%d", base);
 	(void)snprintf(u, sizeof(u), "/proc/self/fd/%d", upper);
 	(void)snprintf(w, sizeof(w), "/proc/self/fd/%d", work);
 	/* userxattr: markers in user.overlay.*, which needs no capability outside. volatile: scratch need not survive a crash, so fsync is not passed on. */
@@ -176,6 +178,9 @@ int step_enter_root(const struct step_plan *p, int proc, int *ret_upper, struct 
 		return ingot_fail_sys(err, INGOT_E_HOST, "cutting the mounts off from the host's");
 	_cleanup_(ingot_closep) int lower = step_reopen(proc, STEP_FD_ROOT, "the checkout", err);
 	ingot_pass(lower);
+	_cleanup_(ingot_closep) int base = -1;
+	if (p->flags & INGOT_STEP_LAYERED)
+		ingot_pass(base = step_reopen(proc, STEP_FD_BASE, "the checkout below it", err));
 	_cleanup_(ingot_closep) int upper = -1;
 	_cleanup_(ingot_closep) int work = -1;
 	if (!(p->flags & INGOT_STEP_READONLY)) {
@@ -186,7 +191,7 @@ int step_enter_root(const struct step_plan *p, int proc, int *ret_upper, struct 
 			ingot_pass(work = ingot_open_beneath(scratch, INGOT_SPAN(STEP_WORK), O_PATH | O_DIRECTORY, err));
 	}
 	struct parts s;
-	ingot_try(err, s.root = make_root(p, lower, upper, work, err), "the step's root");
+	ingot_try(err, s.root = make_root(p, lower, base, upper, work, err), "the step's root");
 	/* What init keeps of it leads nowhere: the root of a mount of its own, above which nothing is. ".." from the directory itself would be the host. */
 	_cleanup_(ingot_closep) int watched = -1;
 	if (upper >= 0)
