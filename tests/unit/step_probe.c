@@ -214,11 +214,59 @@ static int nest(const char *name, long depth)
 	return chdir("/");
 }
 
+#define TAKES(word, n) (strcmp(c, (word)) == 0 && (*at = a + 1 + (n), 1))
+/* Memory and signals. 1: it is neither. */
+static int one_of_these(char ***at)
+{
+	char **a = *at;
+	const char *c = a[0];
+	if (TAKES("eat", 1))
+		return eat(atol(a[1]), MAP_PRIVATE);
+	if (TAKES("eatshared", 1))
+		return eat(atol(a[1]), MAP_SHARED);
+	if (TAKES("eaters", 2))
+		return eaters(atol(a[1]), atol(a[2]));
+	if (TAKES("memfd", 1))
+		return fill_memfd(atol(a[1]));
+	if (TAKES("killpid", 2)) /* a process and a signal */
+		return kill(atoi(a[1]), atoi(a[2]));
+	if (TAKES("killchild", 1)) {
+		int status;
+		pid_t p = fork();
+		if (p == 0)
+			for (;;)
+				(void)pause();
+		if (kill(p, atoi(a[1])) < 0 || waitpid(p, &status, 0) != p)
+			return -1;
+		return WIFSIGNALED(status) && WTERMSIG(status) == atoi(a[1]) ? 0 : (errno = EINVAL, -1);
+	}
+	if (TAKES("killgroup", 1)) {
+		int status;
+		pid_t p = fork();
+		if (p == 0) {
+			(void)setpgid(0, 0);
+			for (;;)
+				(void)pause();
+		}
+		(void)setpgid(p, p);
+		if (kill(-p, atoi(a[1])) < 0 || waitpid(p, &status, 0) != p)
+			return -1;
+		return WIFSIGNALED(status) ? 0 : (errno = EINVAL, -1);
+	}
+	if (TAKES("raise", 0)) {
+		(void)signal(SIGUSR1, SIG_IGN);
+		return raise(SIGUSR1);
+	}
+	return 1;
+}
+
 static int one(char ***at)
 {
 	char **a = *at;
 	const char *c = a[0];
-#define TAKES(word, n) (strcmp(c, (word)) == 0 && (*at = a + 1 + (n), 1))
+	int r = one_of_these(at);
+	if (r != 1)
+		return r;
 	if (TAKES("exit", 1))
 		exit(atoi(a[1]));
 	if (TAKES("echo", 1))
@@ -255,35 +303,6 @@ static int one(char ***at)
 		return (int)sleep((unsigned)atoi(a[1]));
 	if (TAKES("kill", 1))
 		return kill(getpid(), atoi(a[1]));
-	if (TAKES("killpid", 2)) /* a process and a signal */
-		return kill(atoi(a[1]), atoi(a[2]));
-	if (TAKES("killchild", 1)) {
-		int status;
-		pid_t p = fork();
-		if (p == 0)
-			for (;;)
-				(void)pause();
-		if (kill(p, atoi(a[1])) < 0 || waitpid(p, &status, 0) != p)
-			return -1;
-		return WIFSIGNALED(status) && WTERMSIG(status) == atoi(a[1]) ? 0 : (errno = EINVAL, -1);
-	}
-	if (TAKES("killgroup", 1)) {
-		int status;
-		pid_t p = fork();
-		if (p == 0) {
-			(void)setpgid(0, 0);
-			for (;;)
-				(void)pause();
-		}
-		(void)setpgid(p, p);
-		if (kill(-p, atoi(a[1])) < 0 || waitpid(p, &status, 0) != p)
-			return -1;
-		return WIFSIGNALED(status) ? 0 : (errno = EINVAL, -1);
-	}
-	if (TAKES("raise", 0)) {
-		(void)signal(SIGUSR1, SIG_IGN);
-		return raise(SIGUSR1);
-	}
 	if (TAKES("kill1", 0))
 		return kill(1, SIGKILL);
 	if (TAKES("fill", 2))
@@ -294,14 +313,6 @@ static int one(char ***at)
 		return many(a[1], atol(a[2]));
 	if (TAKES("children", 0))
 		return leave_children();
-	if (TAKES("eat", 1))
-		return eat(atol(a[1]), MAP_PRIVATE);
-	if (TAKES("eatshared", 1))
-		return eat(atol(a[1]), MAP_SHARED);
-	if (TAKES("eaters", 2))
-		return eaters(atol(a[1]), atol(a[2]));
-	if (TAKES("memfd", 1))
-		return fill_memfd(atol(a[1]));
 	if (TAKES("bomb", 0))
 		return bomb();
 	if (TAKES("loopback", 0))

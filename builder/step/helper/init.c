@@ -191,7 +191,8 @@ static int set_up(struct init *i, int go, uid_t uid, gid_t gid, struct ingot_err
 		return ingot_fail_sys(err, INGOT_E_HOST, "hiding from the step");
 	ingot_pass(step_enter_root(p, proc, &i->upper, err));
 	/* Whatever is said of /proc from here on is said from there, so that it can be one that is not below the step's root. */
-	return chdir("/proc") < 0 ? ingot_fail_sys(err, INGOT_E_HOST, "entering the step's /proc") : 0;
+	_cleanup_(ingot_closep) int inside = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return inside < 0 || fchdir(inside) < 0 ? ingot_fail_sys(err, INGOT_E_HOST, "entering the step's /proc") : 0;
 }
 
 static int by_number(const void *a, const void *b)
