@@ -215,7 +215,7 @@ static int nest(const char *name, long depth)
 }
 
 #define TAKES(word, n) (strcmp(c, (word)) == 0 && (*at = a + 1 + (n), 1))
-/* Memory and signals. 1: it is neither. */
+/* Memory, signals, unusual files. 1: it is none of these. */
 static int one_of_these(char ***at)
 {
 	char **a = *at;
@@ -257,6 +257,24 @@ static int one_of_these(char ***at)
 		(void)signal(SIGUSR1, SIG_IGN);
 		return raise(SIGUSR1);
 	}
+	if (TAKES("xattr", 3))
+		return setxattr(a[1], a[2], a[3], strlen(a[3]), 0);
+	if (TAKES("mkfifo", 1))
+		return mkfifo(a[1], 0600);
+	if (TAKES("mknod", 1))
+		return mknod(a[1], S_IFCHR | 0666, makedev(1, 3));
+	if (TAKES("socket", 1))
+		return mknod(a[1], S_IFSOCK | 0600, 0);
+	if (TAKES("truncate", 2))
+		return open(a[1], O_WRONLY | O_CREAT, 0644) < 0 ? -1 : truncate(a[1], atol(a[2]) << 20);
+	if (TAKES("many", 2))
+		return many(a[1], atol(a[2]));
+	if (TAKES("nest", 2))
+		return nest(a[1], atol(a[2]));
+	if (TAKES("links", 2)) { /* how many names a file has */
+		struct stat st;
+		return lstat(a[1], &st) < 0 ? -1 : st.st_nlink == (nlink_t)atoi(a[2]) ? 0 : (errno = EMLINK, -1);
+	}
 	return 1;
 }
 
@@ -293,12 +311,6 @@ static int one(char ***at)
 		return chmod(a[2], (mode_t)strtol(a[1], NULL, 8));
 	if (TAKES("chown", 2))
 		return lchown(a[2], (uid_t)atoi(a[1]), (uid_t)atoi(a[1]));
-	if (TAKES("xattr", 3))
-		return setxattr(a[1], a[2], a[3], strlen(a[3]), 0);
-	if (TAKES("mkfifo", 1))
-		return mkfifo(a[1], 0600);
-	if (TAKES("mknod", 1))
-		return mknod(a[1], S_IFCHR | 0666, makedev(1, 3));
 	if (TAKES("sleep", 1))
 		return (int)sleep((unsigned)atoi(a[1]));
 	if (TAKES("kill", 1))
@@ -307,24 +319,16 @@ static int one(char ***at)
 		return kill(1, SIGKILL);
 	if (TAKES("fill", 2))
 		return fill(a[1], atol(a[2]));
-	if (TAKES("truncate", 2))
-		return open(a[1], O_WRONLY | O_CREAT, 0644) < 0 ? -1 : truncate(a[1], atol(a[2]) << 20);
-	if (TAKES("many", 2))
-		return many(a[1], atol(a[2]));
 	if (TAKES("children", 0))
 		return leave_children();
 	if (TAKES("bomb", 0))
 		return bomb();
 	if (TAKES("loopback", 0))
 		return loopback();
-	if (TAKES("nest", 2))
-		return nest(a[1], atol(a[2]));
 	if (TAKES("hand", 1))
 		return hand_out(1, a[1]);
 	if (TAKES("handfile", 2))
 		return hand_out(open(a[1], O_RDWR | O_CREAT, 0644), a[2]);
-	if (TAKES("socket", 1))
-		return mknod(a[1], S_IFSOCK | 0600, 0);
 	if (TAKES("family", 1))
 		return socket(atoi(a[1]), SOCK_SEQPACKET, 0) < 0 && socket(atoi(a[1]), SOCK_STREAM, 0) < 0 ? -1 : 0;
 	if (TAKES("climb", 1))
