@@ -130,6 +130,7 @@ static void make_plan(const struct engine *e, const struct ingot_step *step, con
 	plan.workdir = step->workdir;
 	plan.uid = plan.gid = step->user;
 	plan.timeout = step->timeout;
+	plan.memory = step->memory;
 	plan.source_date_epoch = e->epoch;
 	*ret = plan;
 }

@@ -85,6 +85,7 @@ static const struct field f_step[] = {
 	{ "user", SLOT_U32, 0, AT(ingot_step, user), .min = 0, .max = INGOT_MAX_ID, .with = "run", .example = "10001", .fallback = "0", .doc = "The uid that the step runs as, inside the sandbox." },
 	{ "shell", SLOT_STRING, 0, AT(ingot_step, shell), .rule = &rule_directory, .with = "run", .example = "\"/bin/bash\"", .fallback = "\"/bin/sh\"",
 	  .doc = "The shell that reads a script; the stage must hold it. It is called with -e: the first failing command ends the step." },
+	{ "memory", SLOT_SIZE, SCALARS, AT(ingot_step, memory), .rule = &rule_size, .with = "run", .example = "\"2GiB\"", .doc = "The step is ended when its processes and what it has in memory take more than this. Left out: three quarters of what the host has." },
 	{ "timeout", SLOT_U32, 0, AT(ingot_step, timeout), .min = 1, .max = 604800, .with = "run", .example = "600", .fallback = "3600", .doc = "Seconds after which the step is ended and the build fails." },
 	{ "cache", SLOT_STRINGS, 0, AT(ingot_step, cache), .rule = &rule_directory, .with = "run", .example = "[\"/root/.cache/ccache\"]",
 	  .doc = "Directories that are kept from build to build and never enter the image. Each step works on a copy of its own; what it leaves there is kept if it succeeds." },

@@ -131,6 +131,7 @@ static int send_plan(struct ingot_chan *c, const struct ingot_step_plan *p, uint
 				    .timeout = p->timeout ? p->timeout : DEFAULT_TIMEOUT,
 				    .tmpfs_size = p->tmpfs_size ? p->tmpfs_size : DEFAULT_TMPFS,
 				    .disk_limit = (p->disk_limit ? p->disk_limit : DEFAULT_DISK) + copied,
+				    .memory = p->memory,
 				    .workdir = ingot_span_of(p->workdir ? p->workdir : "/"),
 				    .hostname = ingot_span_of(p->hostname ? p->hostname : "ingot") };
 	ingot_pass(ingot_chan_send(c, INGOT_MSG_PLAN, &m, err));
@@ -200,7 +201,7 @@ static int follow(struct ingot_chan *c, struct step_output *o, struct ingot_step
 			step_output_take(o, m.output.stream, m.output.data);
 			continue;
 		}
-		r->reason = m.exited.reason <= INGOT_STEP_NEEDS_IDENTITY ? (enum ingot_step_reason)m.exited.reason : INGOT_STEP_SIGNALLED;
+		r->reason = m.exited.reason <= INGOT_STEP_TOO_MANY ? (enum ingot_step_reason)m.exited.reason : INGOT_STEP_SIGNALLED;
 		r->status = m.exited.status;
 		r->signal = m.exited.signal;
 		return 0;
@@ -213,9 +214,9 @@ int ingot_step_run(const struct ingot_step_plan *p, const struct ingot_log *log,
 	_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
 	ingot_pass(check_plan(p, err));
 	uint64_t copied = 0;
-	if (p->flags & INGOT_STEP_COPIED)
+	if ((p->flags & (INGOT_STEP_COPIED | INGOT_STEP_AGAIN)) == INGOT_STEP_COPIED)
 		ingot_pass(step_copy(p, &copied, err));
-	else if (!(p->flags & INGOT_STEP_READONLY))
+	else if (!(p->flags & (INGOT_STEP_READONLY | INGOT_STEP_COPIED)))
 		ingot_pass(make_scratch(p, err));
 	fds[0] = p->root_fd;
 	fds[1] = p->flags & INGOT_STEP_READONLY ? -1 : p->scratch_fd;
@@ -267,6 +268,16 @@ int ingot_step_check(const struct ingot_step_plan *p, const struct ingot_step_re
 	case INGOT_STEP_DISK_FULL:
 		(void)ingot_fail(err, INGOT_E_STEP, "%s wrote more than its limit of %llu MiB (or two million files) and was killed", name,
 				 (unsigned long long)((p->disk_limit ? p->disk_limit : DEFAULT_DISK) >> 20));
+		break;
+	case INGOT_STEP_NO_MEMORY:
+		if (p->memory)
+			(void)ingot_fail(err, INGOT_E_STEP, "%s took more memory than its limit of %llu MiB and was killed", name, (unsigned long long)(p->memory >> 20));
+		else
+			(void)ingot_fail(err, INGOT_E_STEP, "%s took more than three quarters of the memory that there is and was killed", name);
+		(void)ingot_hint(err, "let it do less at once (make -j), or give it more (memory:)");
+		break;
+	case INGOT_STEP_TOO_MANY:
+		(void)ingot_fail(err, INGOT_E_STEP, "%s became more than %d processes and threads and was killed", name, INGOT_MAX_STEP_TASKS);
 		break;
 	case INGOT_STEP_SIGNALLED:
 		(void)ingot_fail(err, INGOT_E_STEP, "%s was ended by signal %u (%s)%s", name, r->signal, strsignal((int)r->signal),

@@ -57,7 +57,7 @@ static const char refused[] =
 	"ptrace query_module quotactl quotactl_fd reboot request_key set_mempolicy set_mempolicy_home_node setdomainname sethostname setns "
 	"settimeofday statmount listmount swapoff swapon syslog umount umount2 unshare uselib userfaultfd ustat vhangup vm86 vm86old";
 
-enum level { NOTHING, LEDGER, IDENTITY };
+enum level { NOTHING, LEDGER, IDENTITY, KILLS };
 enum when { ALWAYS, DEVICE, CREATE, KEEP };
 static const struct ask {
 	int nr;
@@ -192,14 +192,13 @@ static void make_chroot(void)
 	print("chroot", f);
 }
 
-/* The same where Landlock does not keep signals and abstract sockets inside. One's own process group (kill(0)) is all that is certain to be inside; F_SETOWN and its kin
- * have the kernel signal somebody (fcntl(2)). */
+/* The same where Landlock does not keep signals and abstract sockets inside. kill() and its kin are asked about (helper/answer_kill.c); here is what carries a signal by
+ * other ways: F_SETOWN and its kin have the kernel do it (fcntl(2)). */
 static void make_chroot_unscoped(void)
 {
 	static const uint64_t commands[] = { F_SETOWN, F_SETOWN_EX, F_SETSIG }, requests[] = { FIOSETOWN, SIOCSPGRP };
 	scmp_filter_ctx f = start(SCMP_ACT_ALLOW);
-	add_names(f, "tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal", SCMP_ACT_ERRNO(EPERM));
-	deny(f, EPERM, SCMP_SYS(kill), SCMP_A0(SCMP_CMP_NE, 0));
+	add_names(f, "rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal", SCMP_ACT_ERRNO(EPERM));
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		deny(f, EPERM, SCMP_SYS(fcntl), SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffU, commands[i]));
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
@@ -238,14 +237,14 @@ static void ask(scmp_filter_ctx f, const struct ask *k)
 	}
 }
 
-static void make_asks(const char *name, enum level level)
+static void make_asks(const char *name, enum level level, bool kills)
 {
 	scmp_filter_ctx f = start(SCMP_ACT_ALLOW);
 	add_names(f, "process_vm_readv process_vm_writev", SCMP_ACT_ERRNO(EPERM));
 	/* Limits of others: init has the step's uid, and without descriptors it could not count what the step writes. One's own are pid 0. */
 	deny(f, EPERM, SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_NE, 0));
 	for (size_t i = 0; i < N_ASKS; i++)
-		if (asks[i].level <= level && (asks[i].when == ALWAYS || !asked_always(asks[i].nr, level)))
+		if ((asks[i].level <= level || (kills && asks[i].level == KILLS)) && (asks[i].when == ALWAYS || !asked_always(asks[i].nr, level)))
 			ask(f, &asks[i]);
 	print(name, f);
 }
@@ -257,8 +256,10 @@ int main(void)
 	make_forms("forms_inet", true);
 	make_chroot();
 	make_chroot_unscoped();
-	make_asks("asks_nothing", NOTHING);
-	make_asks("asks_ledger", LEDGER);
-	make_asks("asks_identity", IDENTITY);
+	make_asks("asks_nothing", NOTHING, false);
+	make_asks("asks_ledger", LEDGER, false);
+	make_asks("asks_identity", IDENTITY, false);
+	make_asks("asks_ledger_kills", LEDGER, true);
+	make_asks("asks_identity_kills", IDENTITY, true);
 	return 0;
 }

@@ -55,6 +55,9 @@
 
 /* steps */
 #define INGOT_MAX_STEP_LOG MIB(64)
+/* Of the memory that this host, or the control group around us, has: a step that takes more leaves too little for the rest, and the kernel would choose whom to end. */
+#define INGOT_STEP_MEMORY_PART(all) ((all) / 4 * 3)
+#define INGOT_MAX_STEP_TASKS 8192       /* processes and threads: what a compiler farm on 128 processors needs, times ten */
 #define INGOT_MAX_ARGS 4096
 #define INGOT_MAX_ARG_BYTES KIB(128)    /* MAX_ARG_STRLEN */
 #define INGOT_MAX_STEP_MOUNTS 16        /* caches and binds of one step; each is a descriptor of its helper */

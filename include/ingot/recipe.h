@@ -96,6 +96,7 @@ struct ingot_step {
 	const char *workdir; /* default / */
 	uint32_t user;       /* uid to run as, default 0 */
 	uint32_t timeout;    /* seconds, default 3600 */
+	uint64_t memory;     /* bytes, 0: what the sandbox gives */
 	/* No two of the places of cache, tmpfs and binds are one, or one below the other, or below /dev, /proc, /run, /sys and /tmp. */
 	struct ingot_strings cache;
 	struct ingot_tmpfs *tmpfs;

@@ -35,6 +35,7 @@ const char *const *ingot_step_mountpoints(void);
 #define INGOT_STEP_LAYERED 1024U   /* base_fd is there; set by ingot_step_run() */
 #define INGOT_STEP_COPIED 32U      /* no overlay: the checkout is copied into scratch, and compared with it afterwards (ingot_step_harvest_copied()) */
 #define INGOT_STEP_CHROOT 64U      /* no namespaces, with COPIED only: a chroot under Landlock, for root in a container that is refused them. A weaker wall */
+#define INGOT_STEP_UNSCOPED 128U   /* in a chroot: as on a kernel whose Landlock cannot keep signals and abstract sockets inside (before 6.12). For tests */
 
 #define INGOT_STEP_SCRIPT "/run/ingot/script" /* where the plan's script is, mode 0555 */
 
@@ -73,6 +74,7 @@ struct ingot_step_plan {
 	uint32_t uid, gid;        /* as whom. uid 0 has a few capabilities over its own files, any other none */
 	unsigned timeout;         /* seconds; 0: 3600 */
 	uint64_t disk_limit;      /* bytes in scratch, also of one file; 0: 16 GiB */
+	uint64_t memory;          /* bytes of all processes and tmpfs together; 0: three quarters of what there is */
 	uint64_t tmpfs_size;      /* of /tmp, /run and each tmpfs; 0: 1 GiB */
 	int64_t source_date_epoch; /* < 0: not set */
 	unsigned flags;
@@ -97,6 +99,8 @@ enum ingot_step_reason {
 	INGOT_STEP_SIGNALLED = 1, /* by a signal (SIGSYS: a call of a foreign ABI) */
 	INGOT_STEP_TIMED_OUT = 2,
 	INGOT_STEP_DISK_FULL = 3, /* more than disk_limit, or more than 2 million files */
+	INGOT_STEP_NO_MEMORY = 5,     /* more than its memory */
+	INGOT_STEP_TOO_MANY = 6,      /* more than INGOT_MAX_STEP_TASKS processes and threads */
 	INGOT_STEP_NEEDS_IDENTITY = 4 /* it became another user; run it again, from the beginning, with INGOT_STEP_IDENTITY */
 };
 

@@ -36,6 +36,13 @@ def killed_step(w):
 
 
 @test
+def memory(w):
+    """A step that takes more memory than it may is killed, and the message says so."""
+    built(w, steps("run: head -c 300000000 /dev/zero > /tmp/x && sleep 30\nmemory: 64MiB"), 5, timeout=100).says("64 MiB", "memory", "make")
+    then_good(w)
+
+
+@test
 def no_such_program(w):
     """A step whose program does not exist says its name."""
     built(w, steps("run: [/usr/bin/nothere]"), 5).says("/usr/bin/nothere")

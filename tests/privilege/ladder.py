@@ -128,14 +128,14 @@ OTHERWISE = {
     ("chroot", "tmpfs_is_limited"): "/tmp is a directory, and counts with the rest of the disk",
     ("chroot", "read_only_root"): "needs mounts", ("chroot", "volumes_and_stdio"): "needs mounts", ("chroot", "loopback"): "needs a network of its own",
     ("chroot", "output_handed_out"): "needs mounts", ("chroot", "init_is_out_of_reach"): "there is no pid 1 to signal",
-    ("chroot", "processes_are_limited"): "is ended, where a pid namespace refuses",
     ("chroot", "inode_numbers_come_again"): "/proc", ("chroot", "other_places_are_not_the_trees"): "/proc", ("chroot", "files_belong_to_their_maker"): "/proc",
     ("chroot", "another_root"): "chroot(2) is refused", ("chroot", "doctor"): "its facts are others",
     ("chroot", "host_network"): "needs a network of its own", ("chroot", "poisoned_mount_points"): "needs mounts", ("chroot", "poisoned_working_directory"): "needs mounts",
-    ("chroot", "in_a_read_only_root"): "needs mounts", ("chroot", "poisoned_proc_is_not_used"): "needs mounts",
+    ("copied", "layers"): "layers are an overlay's", ("chroot", "layers"): "layers are an overlay's",
+    ("chroot", "in_a_read_only_root"): "needs mounts", ("chroot", "where_openat2_is_refused"): "needs mounts", ("chroot", "poisoned_proc_is_not_used"): "needs mounts",
     ("copied", "changes_go_to_scratch"): "the whole root is in scratch", ("chroot", "changes_go_to_scratch"): "the whole root is in scratch",
     ("copied", "every_form_of_chown"): "the whole root is in scratch", ("chroot", "every_form_of_chown"): "the whole root is in scratch",
-    ("masked", "processes_are_limited"): "root's processes are ended, where a /proc of its own would refuse them", ("masked", "doctor"): "its facts are others",
+    ("masked", "doctor"): "its facts are others",
     ("masked", "surroundings"): "pid numbers",
 }
 
@@ -157,13 +157,13 @@ def c_tests(w, program, under, rung, flags):
     return passed, failed
 
 
-COPIED, CHROOT = 32, 32 | 64
+COPIED, CHROOT, UNSCOPED = 32, 32 | 64, 32 | 64 | 128
 
 
 def everywhere(w, program, least):
     ways = [("copied", [], COPIED), ("masked", runner("masked"), 0), ("masked copied", runner("masked"), COPIED), ("full", runner("nested"), 0)]
     if ROOT:
-        ways += [("chroot", runner("docker"), CHROOT), ("chroot", [], CHROOT)]
+        ways += [("chroot", runner("docker"), CHROOT), ("chroot", [], CHROOT), ("chroot", runner("docker"), UNSCOPED)]
     for rung, under, flags in ways:
         passed, failed = c_tests(w, program, under, rung, flags)
         assert not failed and len(passed) >= least.get(rung.split()[0], least["full"]), f"{program} on {rung} {under}: {failed}, passed {sorted(passed)}"
@@ -181,13 +181,26 @@ def ledger_on_every_rung(w):
     everywhere(w, "unit/test_ledger", {"full": 16, "chroot": 11})
 
 
+# What is known of the weaker wall (docs/SECURITY.md): its mounts are the container's, its /dev its own to break, and it can ask about the container's processes by their number.
+KNOWN_IN_CHROOT = {"mounts." + n for n in ("suid_honoured", "devices_honoured", "suid_in_tmp", "devices_in_tmp", "suid_in_run", "suid_in_shm", "exec_in_dev", "writable_proc", "writable_dev")} | {
+    "devices." + n for n in ("null_chmod", "null_touched", "null_removed", "null_replaced")} | {
+    "processes." + n for n in ("host_by_pidfd", "host_group", "host_session", "host_priority", "host_cpus", "host_scheduler", "host_io_class")} | {
+    "ipc.memory_listed", "needed.pseudo_terminal", "needed.null_device"}
+
+
 @test
 def escapes_on_every_rung(w):
     """No probe gets out, on any rung."""
-    ways = [("copied", [], COPIED)] + ([("chroot", [], CHROOT)] if ROOT else [])
-    for rung, under, flags in ways:
-        passed, failed = c_tests(w, "escape/test_escape", under, rung, flags)
-        assert not failed and {"as_root_of_the_step", "as_a_user"} <= passed, f"{rung}: {failed}, passed {sorted(passed)}"
+    both = {"as_root_of_the_step", "as_a_user"}
+    passed, failed = c_tests(w, "escape/test_escape", [], "copied", COPIED)
+    assert not failed and both <= passed, f"copied: {failed}, passed {sorted(passed)}"
+    if not ROOT:
+        return
+    passed, failed = c_tests(w, "escape/test_escape", [], "chroot", CHROOT)
+    assert set(failed) <= both, failed
+    said = (w / "check.out").read_text()
+    found = set(re.findall(r"([a-z]+\.[a-z_]+) (?:worked|does not work) inside", said))
+    assert "mounts.suid_honoured" in found and found <= KNOWN_IN_CHROOT and "does not work outside" not in said, f"{found - KNOWN_IN_CHROOT}\n{said[-3000:]}"
 
 
 main()

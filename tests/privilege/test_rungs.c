@@ -137,6 +137,7 @@ static const struct {
 	{ 0, false, { "/bin/p", "mv", "/data/" LONG_RAW, "/etc/" LONG_RAW, "put", "/data/\x01\xff name", "raw", "chmod", "0", "/data/\x01\xff name" } },
 	{ 0, false, { "/bin/p", "put", "/data/h1", "x", "ln", "/data/h1", "/data/h2", "ln", "/data/h1", "/etc/h3" } },
 	{ 0, false, { "/bin/p", "ln", "/etc/config", "/etc/again" } },
+	{ 0, true, { "/bin/p", "links", "/links/1", "3", "links", "/links/3", "3", "links", "/data/a", "1" } },
 	{ 0, false, { "/bin/p", "rm", "/links/2" } },
 	{ 0, false, { "/bin/p", "rm", "/links/1", "put", "/links/0", "zero" } },
 	{ 0, false, { "/bin/p", "xattr", "/data/a", "user.more", "m", "xattr", "/tree", "user.dir", "d" } },

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -92,6 +93,40 @@ static int leave_children(void)
 			for (;;)
 				(void)pause();
 		}
+	return 0;
+}
+
+static int eat(long mib, int flags)
+{
+	size_t n = (size_t)mib << 20;
+	char *p = mmap(NULL, n, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return -1;
+	for (size_t i = 0; i < n; i += 4096)
+		p[i] = 1;
+	return 0;
+}
+
+/* Each by itself is small. */
+static int eaters(long processes, long mib)
+{
+	for (long i = 0; i < processes; i++)
+		if (fork() == 0) {
+			(void)eat(mib, MAP_PRIVATE);
+			for (;;)
+				(void)pause();
+		}
+	return 0;
+}
+
+static int fill_memfd(long mib)
+{
+	static char block[1 << 20];
+	int fd = memfd_create("m", 0);
+	memset(block, 'x', sizeof(block));
+	for (long i = 0; i < mib; i++)
+		if (write(fd, block, sizeof(block)) != (ssize_t)sizeof(block))
+			return -1;
 	return 0;
 }
 
@@ -210,10 +245,74 @@ static int attack(char ***at)
 	return -1;
 }
 
+/* Memory, signals, unusual files. 1: it is none of these. */
+static int one_of_these(char ***at)
+{
+	char **a = *at;
+	const char *c = a[0];
+	if (TAKES("eat", 1))
+		return eat(atol(a[1]), MAP_PRIVATE);
+	if (TAKES("eatshared", 1))
+		return eat(atol(a[1]), MAP_SHARED);
+	if (TAKES("eaters", 2))
+		return eaters(atol(a[1]), atol(a[2]));
+	if (TAKES("memfd", 1))
+		return fill_memfd(atol(a[1]));
+	if (TAKES("killpid", 2)) /* a process and a signal */
+		return kill(atoi(a[1]), atoi(a[2]));
+	if (TAKES("killchild", 1)) {
+		int status;
+		pid_t p = fork();
+		if (p == 0)
+			for (;;)
+				(void)pause();
+		if (kill(p, atoi(a[1])) < 0 || waitpid(p, &status, 0) != p)
+			return -1;
+		return WIFSIGNALED(status) && WTERMSIG(status) == atoi(a[1]) ? 0 : (errno = EINVAL, -1);
+	}
+	if (TAKES("killgroup", 1)) {
+		int status;
+		pid_t p = fork();
+		if (p == 0) {
+			(void)setpgid(0, 0);
+			for (;;)
+				(void)pause();
+		}
+		(void)setpgid(p, p);
+		if (kill(-p, atoi(a[1])) < 0 || waitpid(p, &status, 0) != p)
+			return -1;
+		return WIFSIGNALED(status) ? 0 : (errno = EINVAL, -1);
+	}
+	if (TAKES("raise", 0)) {
+		(void)signal(SIGUSR1, SIG_IGN);
+		return raise(SIGUSR1);
+	}
+	if (TAKES("xattr", 3))
+		return setxattr(a[1], a[2], a[3], strlen(a[3]), 0);
+	if (TAKES("mkfifo", 1))
+		return mkfifo(a[1], 0600);
+	if (TAKES("mknod", 1))
+		return mknod(a[1], S_IFCHR | 0666, makedev(1, 3));
+	if (TAKES("truncate", 2))
+		return open(a[1], O_WRONLY | O_CREAT, 0644) < 0 ? -1 : truncate(a[1], atol(a[2]) << 20);
+	if (TAKES("many", 2))
+		return many(a[1], atol(a[2]));
+	if (TAKES("nest", 2))
+		return nest(a[1], atol(a[2]));
+	if (TAKES("links", 2)) { /* how many names a file has */
+		struct stat st;
+		return lstat(a[1], &st) < 0 ? -1 : st.st_nlink == (nlink_t)atoi(a[2]) ? 0 : (errno = EMLINK, -1);
+	}
+	return 1;
+}
+
 static int one(char ***at)
 {
 	char **a = *at;
 	const char *c = a[0];
+	int r = one_of_these(at);
+	if (r != 1)
+		return r;
 	if (TAKES("exit", 1))
 		exit(atoi(a[1]));
 	if (TAKES("echo", 1))
@@ -240,12 +339,6 @@ static int one(char ***at)
 		return chmod(a[2], (mode_t)strtol(a[1], NULL, 8));
 	if (TAKES("chown", 2))
 		return lchown(a[2], (uid_t)atoi(a[1]), (uid_t)atoi(a[1]));
-	if (TAKES("xattr", 3))
-		return setxattr(a[1], a[2], a[3], strlen(a[3]), 0);
-	if (TAKES("mkfifo", 1))
-		return mkfifo(a[1], 0600);
-	if (TAKES("mknod", 1))
-		return mknod(a[1], S_IFCHR | 0666, makedev(1, 3));
 	if (TAKES("sleep", 1))
 		return (int)sleep((unsigned)atoi(a[1]));
 	if (TAKES("kill", 1))
@@ -254,18 +347,12 @@ static int one(char ***at)
 		return kill(1, SIGKILL);
 	if (TAKES("fill", 2))
 		return fill(a[1], atol(a[2]));
-	if (TAKES("truncate", 2))
-		return open(a[1], O_WRONLY | O_CREAT, 0644) < 0 ? -1 : truncate(a[1], atol(a[2]) << 20);
-	if (TAKES("many", 2))
-		return many(a[1], atol(a[2]));
 	if (TAKES("children", 0))
 		return leave_children();
 	if (TAKES("bomb", 0))
 		return bomb();
 	if (TAKES("loopback", 0))
 		return loopback();
-	if (TAKES("nest", 2))
-		return nest(a[1], atol(a[2]));
 	if (TAKES("try", 0)) { /* the next command, however it ends */
 		char **next = a + 1;
 		(void)one(&next);

@@ -235,10 +235,55 @@ START_TEST(tmpfs_is_limited)
 }
 END_TEST
 
+START_TEST(memory_is_limited)
+{
+	static const char *const bombs[][9] = {
+		{ "/bin/p", "eatshared", "400", "sleep", "20" },
+		{ "/bin/p", "eaters", "8", "60", "sleep", "20" },
+		{ "/bin/p", "fill", "/tmp/x", "400", "sleep", "20" },
+		{ "/bin/p", "memfd", "400", "sleep", "20" },
+		{ "/bin/p", "eat", "120", "memfd", "120", "sleep", "20" },
+	};
+	bool chroot = rung_flags() & INGOT_STEP_CHROOT;
+	for (size_t i = 0; i < sizeof(bombs) / sizeof(bombs[0]); i++) {
+		if (chroot && i == 2)
+			continue; /* its /tmp is on the disk */
+		PLAN("show");
+		plan.argv = bombs[i];
+		for (plan.n_argv = 0; plan.n_argv < 9 && bombs[i][plan.n_argv]; plan.n_argv++)
+			;
+		plan.memory = MIB(200);
+		struct timespec a, b;
+		(void)clock_gettime(CLOCK_MONOTONIC, &a);
+		(void)run();
+		(void)clock_gettime(CLOCK_MONOTONIC, &b);
+		ck_assert_msg(r.reason == INGOT_STEP_NO_MEMORY, "%s: reason %d status %u signal %u", bombs[i][1], (int)r.reason, r.status, r.signal);
+		ck_assert_int_lt(b.tv_sec - a.tv_sec, 10);
+		check_fails("limit of 200 MiB");
+	}
+	/* one process that asks for more than all of it is refused */
+	PLAN("eat", "300");
+	plan.memory = MIB(200);
+	(void)run();
+	ck_assert_uint_eq(r.status, ENOMEM);
+}
+END_TEST
+
+/* What children share with their parent, and what is a file in memory and mapped, is there once. */
+START_TEST(shared_memory_counts_once)
+{
+	PLAN("eat", "90", "eatshared", "40", "children", "children", "children", "fill", "/tmp/x", "30", "sleep", "1", "echo", "fine");
+	plan.memory = MIB(200);
+	ck_assert_str_eq(run_well(), "fine\n");
+}
+END_TEST
+
 START_TEST(processes_are_limited)
 {
 	PLAN("bomb");
-	ck_assert_str_eq(run_well(), "forked not for ever\n");
+	const char *out = run();
+	/* Where neither a limit of root's processes nor a pid namespace's own /proc is to be had, it is ended. */
+	ck_assert_msg(r.reason == INGOT_STEP_TOO_MANY || (r.status == 0 && strcmp(out, "forked not for ever\n") == 0), "reason %d status %u: %s", (int)r.reason, r.status, out);
 }
 END_TEST
 
@@ -388,6 +433,25 @@ START_TEST(init_is_out_of_reach)
 }
 END_TEST
 
+/* Signals reach what the step started, and nothing else: not us, not the supervisor. */
+START_TEST(signals_stay_inside)
+{
+	char us[16], minus_us[16];
+	(void)snprintf(us, sizeof(us), "%d", (int)getpid());
+	(void)snprintf(minus_us, sizeof(minus_us), "-%d", (int)getpgrp());
+	PLAN("killchild", "15", "killgroup", "10", "raise", "children", "echo", "alive");
+	ck_assert_str_eq(run_well(), "alive\n");
+	const char *const nobody[] = { us, minus_us, "1" };
+	for (size_t i = 0; i < 3; i++) {
+		/* 0 asks whether one could */
+		PLAN("killpid", nobody[i], "0");
+		(void)run();
+		/* In a pid namespace 1 is init, which hears nothing, and the others are nobody's numbers. */
+		ck_assert_msg(r.status == EPERM || r.status == ESRCH || (i == 2 && r.status == 0 && !(rung_flags() & INGOT_STEP_CHROOT)), "%s: %u", nobody[i], r.status);
+	}
+}
+END_TEST
+
 START_TEST(doctor)
 {
 	struct ingot_host_fact f[INGOT_MAX_HOST_FACTS];
@@ -416,6 +480,8 @@ int main(void)
 	tcase_add_test(t, disk_limit_cannot_be_starved);
 	tcase_add_test(t, files_are_limited);
 	tcase_add_test(t, tmpfs_is_limited);
+	tcase_add_test(t, memory_is_limited);
+	tcase_add_test(t, shared_memory_counts_once);
 	tcase_add_test(t, processes_are_limited);
 	tcase_add_test(t, output);
 	tcase_add_test(t, read_only_root);
@@ -424,6 +490,7 @@ int main(void)
 	tcase_add_test(t, output_handed_out);
 	tcase_add_test(t, loopback);
 	tcase_add_test(t, init_is_out_of_reach);
+	tcase_add_test(t, signals_stay_inside);
 	tcase_add_test(t, doctor);
 	suite_add_tcase(s, t);
 	return run_suite(s);

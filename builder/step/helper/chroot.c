@@ -49,6 +49,9 @@ static int make_places(const struct step_plan *p, int upper, struct ingot_err *e
 	ingot_pass(proc);
 	if (fchown(dev, 0, 0) < 0 || fchmod(dev, 0755) < 0 || fchmod(run, 0755) < 0 || fchmod(tmp, 01777) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "making /dev, /run and /tmp");
+	/* For a shell where it failed everything is as the step left it. */
+	if (p->flags & INGOT_STEP_AGAIN)
+		return 0;
 	ingot_pass(step_dev_make(dev, err));
 	return step_fill_run(p, run, err);
 }
@@ -74,7 +77,8 @@ int step_chroot_prepare(const struct step_plan *p, int *ret_proc, int *ret_upper
 	if (fchdir(upper) < 0 || chroot(".") < 0 || fchdir(proc) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "changing the root");
 	/* From here on we can signal what we start and nothing else, so that kill(-1) is ours to use. Where the kernel has none of this, see step_end_all(). */
-	ingot_pass(ingot_landlock(INGOT_LANDLOCK_SCOPE, err));
+	if (step_scoped(p->flags))
+		ingot_pass(ingot_landlock(INGOT_LANDLOCK_SCOPE, err));
 	*ret_proc = TAKE_FD(proc);
 	*ret_upper = TAKE_FD(upper);
 	return 0;
@@ -114,12 +118,12 @@ int step_chroot_shrink(const struct step_plan *p, struct ingot_err *err)
 }
 
 /* After no_new_privs. The root that we are in is all that there is. */
-int step_chroot_walls(struct ingot_err *err)
+int step_chroot_walls(const struct step_plan *p, struct ingot_err *err)
 {
 	_cleanup_(ingot_closep) int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "opening the step's root");
-	int r = ingot_landlock_below(INGOT_LANDLOCK_FILES | INGOT_LANDLOCK_SCOPE, &root, 1, false, err);
+	int r = ingot_landlock_below(INGOT_LANDLOCK_FILES | (step_scoped(p->flags) ? INGOT_LANDLOCK_SCOPE : 0), &root, 1, false, err);
 	return r == 1 ? ingot_fail(err, INGOT_E_HOST, "there is no Landlock") : r;
 }
 

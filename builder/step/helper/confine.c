@@ -93,6 +93,8 @@ static int set_limits(const struct step_plan *p, struct ingot_err *err)
 	ingot_pass(limit(RLIMIT_FSIZE, p->disk_limit, p->disk_limit, err));
 	ingot_pass(limit(RLIMIT_NPROC, 4096, 4096, err)); /* counted in the user namespace since 5.14; before, with the caller's other processes */
 	ingot_pass(limit(RLIMIT_NOFILE, 1024, 65536, err)); /* the usual soft limit on every host */
+	if (p->memory) /* a single process that asks for all of it and more hears of it at once */
+		ingot_pass(limit(RLIMIT_DATA, p->memory, p->memory, err));
 	ingot_pass(limit(RLIMIT_MEMLOCK, MIB(8), MIB(8), err));
 	ingot_pass(limit(RLIMIT_STACK, MIB(8), RLIM_INFINITY, err));
 	ingot_pass(limit(RLIMIT_RTPRIO, 0, 0, err));
@@ -233,12 +235,12 @@ static int confine(const struct step_plan *p, int listener_to, struct ingot_err 
 			return ingot_fail_sys(err, INGOT_E_STEP, "the step's working directory %s", p->workdir);
 	}
 	if (p->flags & INGOT_STEP_CHROOT)
-		ingot_pass(step_chroot_walls(err));
+		ingot_pass(step_chroot_walls(p, err));
 	/* Abstract sockets belong to the network namespace: with the host's, a session bus would be in reach. */
 	if (p->flags & INGOT_STEP_NETWORK_HOST)
 		ingot_pass(ingot_landlock(INGOT_LANDLOCK_SCOPE, err));
 	if (p->flags & INGOT_STEP_CHROOT)
-		ingot_pass(step_filter_chroot(err));
+		ingot_pass(step_filter_chroot(p->flags, err));
 	ingot_pass(step_filter_load(p->flags, err));
 	ingot_pass(ask(p, listener_to, err));
 	return verify(p, err);

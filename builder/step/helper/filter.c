@@ -32,17 +32,24 @@ int step_filter_load(unsigned flags, struct ingot_err *err)
 	return load(filter_calls, COUNT(filter_calls), 0, err);
 }
 
-int step_filter_chroot(struct ingot_err *err)
+int step_filter_chroot(unsigned flags, struct ingot_err *err)
 {
 	ingot_pass(load(filter_chroot, COUNT(filter_chroot), 0, err));
-	return ingot_landlock_abi() >= INGOT_LANDLOCK_ABI_SCOPE ? 0 : load(filter_chroot_unscoped, COUNT(filter_chroot_unscoped), 0, err);
+	return step_scoped(flags) ? 0 : load(filter_chroot_unscoped, COUNT(filter_chroot_unscoped), 0, err);
 }
 
 int step_filter_ask(unsigned flags, bool ledger, struct ingot_err *err)
 {
+	static const struct {
+		const struct sock_filter *code;
+		size_t n;
+	} asks[2][2] = {
+		{ { filter_asks_ledger, COUNT(filter_asks_ledger) }, { filter_asks_identity, COUNT(filter_asks_identity) } },
+		{ { filter_asks_ledger_kills, COUNT(filter_asks_ledger_kills) }, { filter_asks_identity_kills, COUNT(filter_asks_identity_kills) } },
+	};
 	if (!ledger)
 		return load(filter_asks_nothing, COUNT(filter_asks_nothing), 0, err);
-	int r = flags & INGOT_STEP_IDENTITY ? load(filter_asks_identity, COUNT(filter_asks_identity), SECCOMP_FILTER_FLAG_NEW_LISTENER, err) :
-					      load(filter_asks_ledger, COUNT(filter_asks_ledger), SECCOMP_FILTER_FLAG_NEW_LISTENER, err);
+	bool identity = flags & INGOT_STEP_IDENTITY, kills = flags & INGOT_STEP_CHROOT && !step_scoped(flags);
+	int r = load(asks[kills][identity].code, asks[kills][identity].n, SECCOMP_FILTER_FLAG_NEW_LISTENER, err);
 	return r < 0 ? ingot_hint(err, "EBUSY: a program around ingot listens to seccomp notifications of its own, and the kernel knows one listener only") : r;
 }

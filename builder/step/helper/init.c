@@ -41,6 +41,7 @@ struct init {
 	int listener_from;
 	struct ledger *ledger; /* NULL: none */
 	struct asks *asks;
+	struct step_memory *memory;
 };
 
 static bool too_much(const struct init *i)
@@ -55,7 +56,7 @@ static void kill_all(const struct init *i)
 	/* Without a pid namespace "all" would be the container; until there is a /proc, nothing has been started. */
 	if (i->p->flags & INGOT_STEP_CHROOT) {
 		if (i->proc >= 0)
-			step_end_all(i->proc);
+			step_end_all(i->proc, i->p->flags);
 		return;
 	}
 	(void)kill(-1, SIGKILL);
@@ -125,15 +126,28 @@ static void reap(struct init *i)
 		if (pid == i->payload) {
 			if (i->executed >= 0)
 				hear_executed(i);
-			finish(i, STEP_END_EXITED, status);
+			finish(i, step_memory_look(i->memory) == STEP_END_TASKS ? STEP_END_TASKS : STEP_END_EXITED, status); /* they came quicker than we looked */
 		}
+}
+
+/* Memory fills in a fraction of a second, so it is looked at often; a twentieth of the time goes into that, or as much as one look a second takes. Returns when to look again. */
+static int64_t look_at_memory(struct init *i)
+{
+	int64_t before = now_ms();
+	enum step_end over = step_memory_look(i->memory);
+	if (over != STEP_END_EXITED)
+		finish(i, over, 0);
+	int64_t after = now_ms(), took = after - before;
+	return after + (took * 19 < 100 ? 100 : took * 19 > 1000 ? 1000 : took * 19);
 }
 
 static _Noreturn void watch(struct init *i)
 {
-	int64_t pause = 500, next = now_ms() + pause;
+	int64_t pause = 500, next = now_ms() + pause, next_memory = now_ms() + 50;
 	for (;;) {
-		int64_t left = next - now_ms();
+		if (now_ms() >= next_memory)
+			next_memory = look_at_memory(i);
+		int64_t left = (next < next_memory ? next : next_memory) - now_ms();
 		struct pollfd f[4] = { { i->signals, POLLIN, 0 }, { i->executed, POLLIN, 0 }, { i->listener_from, POLLIN, 0 }, { i->asks ? asks_fd(i->asks) : -1, POLLIN, 0 } };
 		int k = left > 0 ? poll(f, 4, (int)left) : 0;
 		if (k > 0 && f[2].revents)
@@ -177,7 +191,8 @@ static int set_up(struct init *i, int go, uid_t uid, gid_t gid, struct ingot_err
 		return ingot_fail_sys(err, INGOT_E_HOST, "hiding from the step");
 	ingot_pass(step_enter_root(p, proc, &i->upper, err));
 	/* Whatever is said of /proc from here on is said from there, so that it can be one that is not below the step's root. */
-	return chdir("/proc") < 0 ? ingot_fail_sys(err, INGOT_E_HOST, "entering the step's /proc") : 0;
+	_cleanup_(ingot_closep) int inside = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return inside < 0 || fchdir(inside) < 0 ? ingot_fail_sys(err, INGOT_E_HOST, "entering the step's /proc") : 0;
 }
 
 static int by_number(const void *a, const void *b)
@@ -220,6 +235,8 @@ static int prepare(struct init *i, const struct step_pipes *pipes, uid_t uid, gi
 	ingot_pass(set_up(i, pipes->go, uid, gid, err));
 	ingot_pass(keep_only(i, pipes->stdio, err));
 	if (step_has_ledger(i->p) && (!(i->ledger = ledger_new(i->p, err)) || !(i->asks = asks_new(i->ledger, i->p, err))))
+		return -1;
+	if (!(i->memory = step_memory_new(i->p, err)))
 		return -1;
 	if ((i->signals = signalfd(-1, child, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "waiting for processes of the step");

@@ -17,6 +17,8 @@ int main(void)
 	}
 	if (ingot_chan_send(c, INGOT_MSG_READY, NULL, &err) < 0 || step_plan_receive(c, &p, &err) < 0)
 		ingot_helper_leave(c, &err);
+	if (p.what == INGOT_PLAN_RUN && !p.memory_limit)
+		p.memory_limit = step_memory_default();
 	int r = p.what == INGOT_PLAN_RUN     ? step_supervise(c, &p, &err) :
 		p.what == INGOT_PLAN_HARVEST ? step_harvest(c, &p, &err) :
 		p.what == INGOT_PLAN_PROBE   ? step_probe(c, &err) :

@@ -94,7 +94,7 @@ int step_plan_receive(struct ingot_chan *c, struct step_plan *ret, struct ingot_
 	union ingot_msg m;
 	ingot_pass(ingot_chan_recv(c, INGOT_PERMIT(INGOT_MSG_PLAN), &m, err));
 	const struct ingot_msg_plan *w = &m.plan;
-	struct step_plan p = { .what = w->what, .flags = w->flags, .timeout = w->timeout, .uid = w->uid, .gid = w->gid, .tmpfs_size = w->tmpfs_size, .disk_limit = w->disk_limit };
+	struct step_plan p = { .what = w->what, .flags = w->flags, .timeout = w->timeout, .uid = w->uid, .gid = w->gid, .tmpfs_size = w->tmpfs_size, .disk_limit = w->disk_limit, .memory = w->memory, .memory_limit = w->memory };
 	p.script.max = MIB(16);
 	p.argv = ingot_alloc_array(INGOT_MAX_ARGS + 1, sizeof(char *));
 	p.env = ingot_alloc_array(INGOT_MAX_ARGS + 1, sizeof(char *));

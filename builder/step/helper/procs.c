@@ -150,7 +150,8 @@ int step_procs_each(int proc, int (*f)(pid_t pid, void *ctx), void *ctx)
 	const struct dirent *e;
 	while ((e = readdir(d))) {
 		pid_t pid = number(e->d_name, strlen(e->d_name));
-		if (pid <= 0 || pid == self || !descends(proc, pid, self))
+		/* In a /proc of our own, where we are the first, all are ours. */
+		if (pid <= 0 || pid == self || (self != 1 && !descends(proc, pid, self)))
 			continue;
 		n++;
 		if (f && f(pid, ctx) < 0)
@@ -173,15 +174,20 @@ static int signal_one(pid_t pid, void *ctx)
 	return 0;
 }
 
-/* Tried, not only asked for: kill(-1) from outside of a domain would be the end of the container. */
-static bool signals_stay_inside(void)
+bool step_scoped(unsigned flags)
 {
-	return ingot_landlock_abi() >= INGOT_LANDLOCK_ABI_SCOPE && kill(getppid(), 0) < 0 && errno == EPERM;
+	return !(flags & INGOT_STEP_UNSCOPED) && ingot_landlock_abi() >= INGOT_LANDLOCK_ABI_SCOPE;
 }
 
-void step_end_all(int proc)
+/* Tried, not only asked for: kill(-1) from outside of a domain would be the end of the container. */
+static bool signals_stay_inside(unsigned flags)
 {
-	bool scoped = signals_stay_inside();
+	return step_scoped(flags) && kill(getppid(), 0) < 0 && errno == EPERM;
+}
+
+void step_end_all(int proc, unsigned flags)
+{
+	bool scoped = signals_stay_inside(flags);
 	for (unsigned pass = 0;; pass++) {
 		struct round r = { proc, pass < 20 ? SIGSTOP : SIGKILL };
 		pid_t gone;

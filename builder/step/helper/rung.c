@@ -6,7 +6,6 @@
 #include <ingot/helper.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/mount.h>
@@ -125,24 +124,33 @@ int rung_tell(struct probe *p)
 	return probe_fact(p, namespaces || chroot, true, STEP_RUNG, detail, "what is missing above; recipes without steps build all the same");
 }
 
+/* PREFIX/libexec/ingot/ingot-step -> PREFIX */
+static bool prefix_of(char *path)
+{
+	for (int i = 0; i < 3; i++) {
+		char *slash = strrchr(path, '/');
+		if (!slash)
+			return false;
+		*slash = '\0';
+	}
+	return true;
+}
+
 /* The profile is shipped beside the program; in a build tree there is none yet. */
 const char *probe_apparmor(char *ret, size_t size)
 {
-	char self[300] = "", shipped[400];
+	static const char why[] = "AppArmor takes the capabilities away from user namespaces (Ubuntu 24.04). As root, for this one program:";
+	char self[200] = "", prefix[200], shipped[300];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash = n > 0 ? strrchr(self, '/') : NULL;
-	if (slash) {
-		(void)snprintf(shipped, sizeof(shipped), "%.*s/../../share/ingot/apparmor/ingot-step", (int)(slash - self), self);
-		char *real = realpath(shipped, NULL);
-		if (real && strlen(real) < 200) {
-			(void)snprintf(ret, size, "AppArmor takes the capabilities away from user namespaces (Ubuntu 24.04). As root, for this one program: "
-				       "install -m644 %s /etc/apparmor.d/ && apparmor_parser -r /etc/apparmor.d/ingot-step", real);
-			free(real);
+	(void)n;
+	memcpy(prefix, self, sizeof(prefix));
+	if (prefix_of(prefix)) {
+		(void)snprintf(shipped, sizeof(shipped), "%s/share/ingot/apparmor/ingot-step", prefix);
+		if (access(shipped, R_OK) == 0) {
+			(void)snprintf(ret, size, "%s install -m644 %s /etc/apparmor.d/ && apparmor_parser -r /etc/apparmor.d/ingot-step", why, shipped);
 			return ret;
 		}
-		free(real);
 	}
-	(void)snprintf(ret, size, "AppArmor takes the capabilities away from user namespaces (Ubuntu 24.04). As root, for this one program: "
-		       "echo 'profile ingot-step %.200s flags=(unconfined) { userns, }' > /etc/apparmor.d/ingot-step && apparmor_parser -r /etc/apparmor.d/ingot-step", self);
+	(void)snprintf(ret, size, "%s echo 'profile ingot-step %s flags=(unconfined) { userns, }' > /etc/apparmor.d/ingot-step && apparmor_parser -r /etc/apparmor.d/ingot-step", why, self);
 	return ret;
 }

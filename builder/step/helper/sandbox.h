@@ -25,7 +25,7 @@ struct step_seed {
 struct step_plan {
 	unsigned what, flags, timeout;
 	uint32_t uid, gid;
-	uint64_t tmpfs_size, disk_limit;
+	uint64_t tmpfs_size, disk_limit, memory, memory_limit; /* memory: as asked for, 0 where it is not; memory_limit: what holds */
 	char *workdir, *hostname;
 	char **argv, **env; /* end in NULL */
 	size_t n_argv, n_env;
@@ -42,7 +42,7 @@ struct step_plan {
 int step_plan_receive(struct ingot_chan *c, struct step_plan *ret, struct ingot_err *err) INGOT_MUST_USE;
 
 /* What init tells the supervisor, once, over a pipe: smaller than PIPE_BUF, so never half of it. */
-enum step_end { STEP_END_EXITED = 1, STEP_END_FAILED, STEP_END_DISK, STEP_END_IDENTITY, STEP_END_STOPPED };
+enum step_end { STEP_END_EXITED = 1, STEP_END_FAILED, STEP_END_DISK, STEP_END_IDENTITY, STEP_END_STOPPED, STEP_END_MEMORY, STEP_END_TASKS };
 struct step_report {
 	enum step_end end;
 	int wait_status;
@@ -96,7 +96,7 @@ bool step_usage_above(const struct step_plan *p, int upper);
 
 /* filter.c, confine.c */
 int step_filter_load(unsigned flags, struct ingot_err *err) INGOT_MUST_USE;
-int step_filter_chroot(struct ingot_err *err) INGOT_MUST_USE; /* the payload's without namespaces, with the others */
+int step_filter_chroot(unsigned flags, struct ingot_err *err) INGOT_MUST_USE; /* the payload's without namespaces, with the others */
 int step_filter_ask(unsigned flags, bool ledger, struct ingot_err *err) INGOT_MUST_USE; /* the payload's, after the others; returns the listener with a ledger, else 0 */
 bool step_has_ledger(const struct step_plan *p);
 int step_drop_caps(const int *keep, size_t n, bool exec_as_root, struct ingot_err *err) INGOT_MUST_USE;
@@ -108,8 +108,14 @@ _Noreturn void step_payload(const struct step_plan *p, const int stdio[3], int r
 int step_chroot_prepare(const struct step_plan *p, int *ret_proc, int *ret_upper, struct ingot_err *err) INGOT_MUST_USE;
 int step_chroot_shrink(const struct step_plan *p, struct ingot_err *err) INGOT_MUST_USE;
 int step_chroot_become(const struct step_plan *p, struct ingot_err *err) INGOT_MUST_USE;
-int step_chroot_walls(struct ingot_err *err) INGOT_MUST_USE;
+int step_chroot_walls(const struct step_plan *p, struct ingot_err *err) INGOT_MUST_USE;
 int step_chroot_reader(int upper, int lower, struct ingot_err *err) INGOT_MUST_USE;
+
+/* memory.c: for init, in the step's root and with /proc as its working directory. */
+struct step_memory;
+struct step_memory *step_memory_new(const struct step_plan *p, struct ingot_err *err); /* NULL on failure. Lives as long as the process */
+enum step_end step_memory_look(const struct step_memory *m); /* STEP_END_MEMORY, STEP_END_TASKS; STEP_END_EXITED: neither */
+uint64_t step_memory_default(void); /* outside */
 
 /* procs.c: the processes of a step, as init sees them in this /proc. */
 pid_t step_self_in(int proc); /* our own number in it, or -1 */
@@ -118,7 +124,8 @@ pid_t step_parent_of(int proc, pid_t pid);
 int step_procs_each(int proc, int (*f)(pid_t pid, void *ctx), void *ctx); /* all that descend from us; returns how many; f < 0 ends it */
 /* Whether the step may signal this process: an owned pidfd to do it with if it descends from us (init), else -1 and errno. */
 int step_kill_permitted(int proc, pid_t target);
-void step_end_all(int proc); /* returns when no process of the step is left */
+bool step_scoped(unsigned flags); /* does Landlock keep signals and abstract sockets of a chroot inside? */
+void step_end_all(int proc, unsigned flags); /* returns when no process of the step is left */
 
 /* confine.c */
 extern const int step_root_caps[];

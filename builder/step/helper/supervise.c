@@ -22,6 +22,7 @@ struct supervisor {
 	int report;
 	int ledger; /* a memfd that init fills */
 	int proc;   /* without namespaces only */
+	unsigned flags;
 	int64_t end;
 	bool timed_out;
 };
@@ -55,7 +56,7 @@ static int become_reaper(struct supervisor *s, struct ingot_err *err)
 	s->proc = open("/proc", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (s->proc < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "becoming the reaper of the step");
-	return ingot_landlock(INGOT_LANDLOCK_SCOPE, err) < 0 ? -1 : 0;
+	return step_scoped(s->flags) && ingot_landlock(INGOT_LANDLOCK_SCOPE, err) < 0 ? -1 : 0;
 }
 
 static int start(struct supervisor *s, const struct step_plan *p, struct ingot_err *err)
@@ -157,7 +158,7 @@ static int stop_init(const struct supervisor *s, int *ret_status)
 		r = 0;
 	int sys = errno;
 	if (s->proc >= 0)
-		step_end_all(s->proc);
+		step_end_all(s->proc, s->flags);
 	errno = sys;
 	return r < 0 ? -1 : 0;
 }
@@ -200,7 +201,7 @@ static int relay_ledger(struct supervisor *s, struct ingot_err *err)
 
 int step_supervise(struct ingot_chan *c, const struct step_plan *p, struct ingot_err *err)
 {
-	struct supervisor s = { .c = c, .init = -1, .out = { -1, -1 }, .ledger = -1, .proc = -1, .end = now_ms() + (int64_t)p->timeout * 1000 };
+	struct supervisor s = { .c = c, .flags = p->flags, .init = -1, .out = { -1, -1 }, .ledger = -1, .proc = -1, .end = now_ms() + (int64_t)p->timeout * 1000 };
 	struct step_report r = { .end = STEP_END_EXITED };
 	struct ingot_err later = INGOT_ERR_INIT;
 	ingot_pass(start(&s, p, err));
@@ -222,6 +223,10 @@ int step_supervise(struct ingot_chan *c, const struct step_plan *p, struct ingot
 		return ingot_fail(err, INGOT_E_BUG, "the step was stopped from outside");
 	} else if (r.end == STEP_END_DISK) {
 		m.reason = INGOT_STEP_DISK_FULL;
+	} else if (r.end == STEP_END_MEMORY) {
+		m.reason = INGOT_STEP_NO_MEMORY;
+	} else if (r.end == STEP_END_TASKS) {
+		m.reason = INGOT_STEP_TOO_MANY;
 	} else if (r.end == STEP_END_IDENTITY) {
 		m.reason = INGOT_STEP_NEEDS_IDENTITY;
 	} else if (WIFSIGNALED(r.wait_status)) {
