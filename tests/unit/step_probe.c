@@ -233,9 +233,15 @@ static int attack(char ***at)
 		return open(a[1], O_RDWR | O_NONBLOCK | O_NOCTTY) < 0 ? -1 : 0;
 	if (TAKES("climb", 1))
 		return climb(a[1]);
-	if (TAKES("yes", 0))
+	if (TAKES("yes", 0)) {
+		static char block[16384];
+		for (size_t i = 0; i < sizeof(block); i += 16)
+			memcpy(block + i, "yes yes yes yes\n", 16);
 		for (;;)
-			if (write(1, "yes yes yes yes\n", 16) < 0)
+			if (write(1, block, sizeof(block)) < 0)
+				return -1;
+	}
+	if (write(1, "yes yes yes yes\n", 16) < 0)
 				return -1;
 	if (TAKES("starve", 1)) { /* leave pid N no descriptor to open */
 		const struct rlimit none = { 0, 0 };

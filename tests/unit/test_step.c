@@ -3,6 +3,7 @@
 #include "step_root.h"
 #include <ingot/doctor.h>
 #include <ingot/escape.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -30,6 +31,9 @@ static const char *run_well(void)
 START_TEST(surroundings)
 {
 	ck_assert_int_eq(setenv("INGOT_CANARY", "secret", 1), 0);
+	const gid_t more[] = { 4, 12345 };
+	if (geteuid() == 0)
+		ck_assert_int_eq(setgroups(2, more), 0); /* of this process alone: each test is one */
 	PLAN("show");
 	static const char *const env[] = { "A=b c", "PATH=/bin" };
 	plan.env = env;
@@ -317,6 +321,19 @@ START_TEST(output)
 }
 END_TEST
 
+START_TEST(log_is_limited)
+{
+	PLAN("fill", "/dev/stdout", "70");
+	struct lines l = { 0 };
+	struct ingot_log log = { .ctx = &l, .output = count_line };
+	ck_assert_int_eq(ingot_step_run(&plan, &log, &r, &err), 0);
+	ck_assert_msg(r.reason == INGOT_STEP_ENDED && r.status == 0, "%u %s", r.status, ingot_buf_cstr(&r.tail));
+	ck_assert_uint_eq(r.output, MIB(70));
+	ck_assert_uint_le(l.bytes, INGOT_MAX_STEP_LOG + 1000);
+	ck_assert_uint_ge(l.bytes, INGOT_MAX_STEP_LOG - MIB(1));
+}
+END_TEST
+
 START_TEST(read_only_root)
 {
 	PLAN("fails", "mkdir", "/data/x", "put", "/tmp/x", "x", "put", "/data/a", "x");
@@ -484,6 +501,7 @@ int main(void)
 	tcase_add_test(t, shared_memory_counts_once);
 	tcase_add_test(t, processes_are_limited);
 	tcase_add_test(t, output);
+	tcase_add_test(t, log_is_limited);
 	tcase_add_test(t, read_only_root);
 	tcase_add_test(t, volumes_and_stdio);
 	tcase_add_test(t, nothing_survives_the_builder);
