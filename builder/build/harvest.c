@@ -5,6 +5,8 @@
 #include <ingot/mem.h>
 #include <ingot/step.h>
 
+#define SET_IDS 06000U
+
 int harvest_lower(const struct ingot_tree *t, struct ingot_tree **ret, struct ingot_err *err)
 {
 	_cleanup_(ingot_delta_builder_freep) struct ingot_delta_builder *b = ingot_delta_new();
@@ -51,9 +53,11 @@ static struct ingot_node restore(const struct ingot_tree *lower, struct ingot_sp
 		return found;
 	found.uid = old->uid;
 	found.gid = old->gid;
-	if (found.mode == ingot_checkout_mode(old))
-		found.mode = old->mode;
+	/* Set-id bits are for a program, not for a place. Which inode this was is not always known (a file of the Tree that was renamed over another of the Tree looks
+	 * like that one, and so does whatever stands where a file with several names was): other bytes have to ask for such bits anew. */
 	bool same_content = found.type != INGOT_FILE || ingot_digest_eq(&found.content, &old->content);
+	if (found.mode == ingot_checkout_mode(old))
+		found.mode = same_content ? old->mode : old->mode & ~SET_IDS;
 	if (same_content && !found.n_xattrs) {
 		found.xattrs = old->xattrs;
 		found.n_xattrs = old->n_xattrs;

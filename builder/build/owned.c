@@ -103,7 +103,8 @@ static void merge(struct changing *c, struct ingot_span path, struct ingot_node 
 		n->uid = o->uid;
 	if (o->set & INGOT_OWNED_GID)
 		n->gid = o->gid;
-	if (o->set & INGOT_OWNED_DEVICE)
+	/* A step that writes such a record itself may have written it at a directory. */
+	if (o->set & INGOT_OWNED_DEVICE && n->type == INGOT_FILE)
 		*n = (struct ingot_node){ .type = (enum ingot_type)o->type, .mode = n->mode, .uid = n->uid, .gid = n->gid, .mtime = n->mtime, .major = o->major, .minor = o->minor };
 	if (o->set & INGOT_OWNED_PLAIN && n->type == INGOT_FILE) {
 		/* Bits on the disk were put there after the chown(); others are the Tree's, and it took them. */

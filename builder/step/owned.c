@@ -28,7 +28,8 @@ int ingot_owned_parse(struct ingot_span text, struct ingot_owned *ret)
 	o.type = v[3];
 	o.major = v[4];
 	o.minor = v[5];
-	if ((o.set & INGOT_OWNED_DEVICE) ? o.type != 'c' && o.type != 'b' : o.type != 0)
+	/* 0,0 is no device but how overlayfs spells "removed"; a layer that holds it would remove what is below. */
+	if ((o.set & INGOT_OWNED_DEVICE) ? (o.type != 'c' && o.type != 'b') || !(o.major | o.minor) : o.type != 0)
 		return -1;
 	if (ingot_span_is(text, "-")) {
 		*ret = o;

@@ -6,6 +6,7 @@
 #include <ingot/helper.h>
 #include <ingot/intake.h>
 #include <ingot/step.h>
+#include <sys/statvfs.h>
 
 static const struct rung {
 	const char *name;
@@ -54,8 +55,8 @@ static struct ingot_tree *make_tree(void)
 		      "d 0755 0 0 1000 /data\nf 0644 0 0 1000 /data/" LONG " 5 %s\nf 4755 0 33 1000 /data/a 5 %s\nx user.note kept\nf 0000 7 7 1000 /data/b 5 %s\nd 0000 7 7 1000 /data/closed\n"
 		      "f 0644 0 0 1000 /data/closed/in 5 %s\np 0622 5 5 1000 /data/fifo\nl 0777 0 0 1000 /data/link ../../etc/passwd\n"
 		      "d 0755 0 0 1000 /etc\nf 0644 0 0 1000 /etc/config 5 %s\nd 0755 0 0 1000 /links\nf 0644 0 0 1000 /links/1 5 %s\nh /links/2 /links/1\nh /links/3 /links/1\n"
-		      "d 1777 0 0 1000 /run\nd 0755 9 9 1000 /run/kept\nd 0755 0 0 1000 /tree\nd 0755 0 0 1000 /tree/deep\nf 0644 3 3 1000 /tree/deep/f 5 %s\n",
-		      (unsigned long long)program_size, program, text_a, text_b, text_a, text_b, text_a, text_b, text_a);
+		      "d 1777 0 0 1000 /run\nd 0755 9 9 1000 /run/kept\nd 0755 0 0 1000 /tree\nd 0755 0 0 1000 /tree/deep\nf 0644 3 3 1000 /tree/deep/f 5 %s\nd 0755 0 0 1000 /wash\nf 4755 0 0 1000 /wash/1 5 %s\nh /wash/2 /wash/1\n",
+		      (unsigned long long)program_size, program, text_a, text_b, text_a, text_b, text_a, text_b, text_a, text_a);
 	ck_assert_msg(ingot_tree_parse(ingot_buf_view(&b), &t, &err) == 0, "%s: %s", err.where, err.msg);
 	return t;
 }
@@ -144,6 +145,10 @@ static const struct {
 	{ 0, false, { "/bin/p", "truncate", "/data/sparse", "2", "mkdir", "/data/m", "chmod", "0", "/data/m" } },
 	{ 0, false, { "/bin/p", "chown", "1234", "/data/a", "chown", "7", "/links/2", "put", "/data/mine", "m", "chown", "8", "/data/mine", "mv", "/data/mine", "/etc/moved", "chown", "9", "/tree" } },
 	{ 0, false, { "/bin/p", "mknod", "/data/null", "mknod", "/etc/null", "mv", "/etc/null", "/etc/zero", "chmod", "0660", "/etc/zero" } },
+	{ 0, false, { "/bin/p", "rm", "/wash/1", "put", "/wash/1", "other", "chmod", "0755", "/wash/1" } }, /* no set-id bits for what stands where they were */
+	{ 0, false, { "/bin/p", "rm", "/etc/config", "socket", "/etc/config", "socket", "/data/new", "rm", "/tree/deep/f", "rm", "/tree/deep", "socket", "/tree/deep" } },
+	{ 0, true, { "/bin/p", "xattr", "/", "user.ingot.owned", "4 0 0 99 1 3 -", "xattr", "/tree", "user.ingot.owned", "4 0 0 99 1 3 -" } },
+	{ 0, false, { "/bin/p", "mapped", "/etc/config", "MMM" } }, /* see begin_in_memory() */
 	{ 10001, false, { "/bin/p", "put", "/data/mine", "m", "put", "/etc/config", "by another", "mkdir", "/d", "put", "/d/f", "f", "chmod", "0", "/d/f", "chmod", "0", "/d", "cat", "/etc/config" } },
 };
 #define STEPS (sizeof(steps) / sizeof(steps[0]))
@@ -154,6 +159,15 @@ static void begin(void)
 	(void)umask(022);
 	fixture_begin();
 	put_contents();
+}
+
+/* tmpfs does not hear of every write (compare.c). */
+static void begin_in_memory(void)
+{
+	struct statvfs fs;
+	if (statvfs("/dev/shm", &fs) == 0 && !(fs.f_flag & (ST_NOEXEC | ST_RDONLY)))
+		(void)setenv("TMPDIR", "/dev/shm", 1);
+	begin();
 }
 
 START_TEST(same_delta)
@@ -176,12 +190,33 @@ START_TEST(same_delta)
 }
 END_TEST
 
+/* Overlayfs tells of a file that it was in the Tree before, but not which one: what is moved onto a set-id program must not become one. */
+START_TEST(moved_onto_a_program)
+{
+	static const char *const argv[] = { "/bin/p", "chmod", "0755", "/etc/config", "mv", "/etc/config", "/data/a", "rm", "/wash/1", "chmod", "0755", "/tree/deep/f", "ln", "/tree/deep/f", "/wash/1", NULL };
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *tree = make_tree();
+	for (size_t i = 0; i < RUNGS; i++) {
+		unsigned status = 0;
+		if (rungs[i].flags & INGOT_STEP_CHROOT && geteuid() != 0)
+			continue;
+		_cleanup_(ingot_freep) char *text = delta_on(&rungs[i], tree, argv, 0, &status);
+		ck_assert_msg(text && strstr(text, "f 0755 ") && !strstr(text, "f 4755 "), "on %s: status %u\n%s", rungs[i].name, status, text ? text : "");
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("rungs");
 	TCase *t = tcase_create("rungs");
 	tcase_set_timeout(t, 60);
 	tcase_add_checked_fixture(t, begin, fixture_end);
+	tcase_add_loop_test(t, same_delta, 0, STEPS);
+	tcase_add_test(t, moved_onto_a_program);
+	suite_add_tcase(s, t);
+	t = tcase_create("memory");
+	tcase_set_timeout(t, 60);
+	tcase_add_checked_fixture(t, begin_in_memory, fixture_end);
 	tcase_add_loop_test(t, same_delta, 0, STEPS);
 	suite_add_tcase(s, t);
 	return run_suite(s);

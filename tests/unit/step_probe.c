@@ -214,6 +214,19 @@ static int nest(const char *name, long depth)
 	return chdir("/");
 }
 
+/* Written through a mapping that was read first: then no fault tells the file system of the write (do_read_fault() of the kernel, where nothing wants to be told). */
+static int mapped(const char *path, const char *text)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	volatile char *p = fd < 0 ? MAP_FAILED : mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED)
+		return -1;
+	char c = p[0];
+	for (size_t i = 0; text[i]; i++)
+		p[i] = text[i];
+	return c ? 0 : -1;
+}
+
 #define TAKES(word, n) (strcmp(c, (word)) == 0 && (*at = a + 1 + (n), 1))
 
 /* What a hostile step tries. */
@@ -233,6 +246,8 @@ static int attack(char ***at)
 		return open(a[1], O_RDWR | O_NONBLOCK | O_NOCTTY) < 0 ? -1 : 0;
 	if (TAKES("climb", 1))
 		return climb(a[1]);
+	if (TAKES("mapped", 2))
+		return mapped(a[1], a[2]);
 	if (TAKES("yes", 0)) {
 		static char block[16384];
 		for (size_t i = 0; i < sizeof(block); i += 16)
@@ -241,8 +256,6 @@ static int attack(char ***at)
 			if (write(1, block, sizeof(block)) < 0)
 				return -1;
 	}
-	if (write(1, "yes yes yes yes\n", 16) < 0)
-				return -1;
 	if (TAKES("starve", 1)) { /* leave pid N no descriptor to open */
 		const struct rlimit none = { 0, 0 };
 		return prlimit(atoi(a[1]), RLIMIT_NOFILE, &none, NULL);

@@ -40,8 +40,25 @@ START_TEST(owners_come_from_the_tree)
 	/* The disk shows one owner, and no set-id bits. */
 	keep("a");
 	expect(ROOT "f 4755 7 8 1 /a 1 " HEX("1") "\n", "f 0755 0 0 5 /a 1 " HEX("1") "\n", "");
-	expect(ROOT "f 4755 7 8 1 /a 1 " HEX("1") "\n", "f 0755 0 0 5 /a 1 " HEX("2") "\n", "f 4755 7 8 " E " /a 1 " HEX("2") "\n");
+	/* bits for a program are not for other bytes: what a file of the Tree is renamed over looks the same */
+	expect(ROOT "f 4755 7 8 1 /a 1 " HEX("1") "\n", "f 0755 0 0 5 /a 1 " HEX("2") "\n", "f 0755 7 8 " E " /a 1 " HEX("2") "\n");
+	expect(ROOT "f 6711 7 8 1 /a 1 " HEX("1") "\n" H("/b", "/a"), "f 0711 0 0 5 /a 1 " HEX("2") "\n", "f 0711 7 8 " E " /a 1 " HEX("2") "\n");
+	expect(ROOT "f 6311 7 8 1 /a 1 " HEX("1") "\n", "f 4711 0 0 5 /a 1 " HEX("2") "\n", "f 4711 7 8 " E " /a 1 " HEX("2") "\n");
 	expect(ROOT "f 4755 7 8 1 /a 1 " HEX("1") "\n", "f 0700 0 0 5 /a 1 " HEX("1") "\n", "f 0700 7 8 " E " /a 1 " HEX("1") "\n");
+}
+END_TEST
+
+/* A step can write such lines itself, with setxattr(). */
+START_TEST(lines_that_cannot_be)
+{
+	struct ingot_owned o;
+	ck_assert_int_lt(ingot_owned_parse(INGOT_SPAN("4 0 0 99 0 0 -"), &o), 0); /* what overlayfs takes for a removal */
+	ck_assert_int_lt(ingot_owned_parse(INGOT_SPAN("7 0 0 98 0 0 -"), &o), 0);
+	ck_assert_int_eq(ingot_owned_parse(INGOT_SPAN("4 0 0 99 0 1 -"), &o), 0);
+	/* a directory is none, with all that is in it */
+	own("", "4 0 0 99 1 3 -");
+	own("d", "5 7 0 98 1 3 -");
+	expect(ROOT D("/d") "f 0644 0 0 1 /d/a 1 " HEX("1") "\n", "", "d 0755 7 0 1 /d\n");
 }
 END_TEST
 
@@ -135,6 +152,7 @@ int main(void)
 	TCase *t = tcase_create("owned");
 	tcase_add_checked_fixture(t, begin, NULL);
 	tcase_add_test(t, owners_come_from_the_tree);
+	tcase_add_test(t, lines_that_cannot_be);
 	tcase_add_test(t, a_new_file_is_the_steps);
 	tcase_add_test(t, the_ledger_speaks_of_what_the_disk_does_not);
 	tcase_add_test(t, of_a_group_of_names_whole);

@@ -197,8 +197,9 @@ int harvest_any(struct harvest *h, int dirfd, const char *name, unsigned depth, 
 			return ingot_fail_sys(err, INGOT_E_BUG, "opening the directory '%s'", INGOT_SHOW(ingot_span_of(h->path)));
 		return send_dir(h, fd, depth + 1, err);
 	}
+	/* A socket nobody listens on; no image format has it. What had its name before is gone. */
 	if (S_ISSOCK(st.st_mode))
-		return 0; /* a socket nobody listens on; no image format has it */
+		return harvest_entry(h, '-', NULL, (struct ingot_span){ 0 }, err);
 	return harvest_entry(h, S_ISFIFO(st.st_mode) ? 'p' : S_ISCHR(st.st_mode) ? 'c' : 'b', &st, (struct ingot_span){ 0 }, err);
 }
 
