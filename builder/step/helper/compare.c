@@ -6,7 +6,9 @@
 #include <ingot/fd.h>
 #include <ingot/mem.h>
 #include <ingot/path.h>
+#include <linux/magic.h>
 #include <string.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 int compare_begin(struct harvest *h, struct ingot_err *err)
@@ -30,6 +32,25 @@ static bool is_old(const struct harvest *h, const struct step_record *r, int dir
 	return !(x.stx_mask & STATX_BTIME) || x.stx_btime.tv_sec < h->copied.sec || (x.stx_btime.tv_sec == h->copied.sec && x.stx_btime.tv_nsec <= h->copied.nsec);
 }
 
+/* On a tmpfs a page that was mapped shared and read first is written without anybody hearing of it (do_read_fault() of the kernel maps it writable where nothing waits for
+ * the first write, and tmpfs does not): the time of change stays. So there bytes are compared, which are in memory anyway. */
+static bool same_bytes(struct harvest *h, int upper, int lower, const char *name, const struct stat *now, const struct stat *was)
+{
+	static const size_t half = sizeof(h->block) / 2;
+	struct ingot_err ignored = INGOT_ERR_INIT;
+	if (!h->on_tmpfs || !S_ISREG(now->st_mode))
+		return true;
+	_cleanup_(ingot_closep) int a = openat(upper, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	_cleanup_(ingot_closep) int b = openat(lower, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	ssize_t n = a < 0 || b < 0 || now->st_size != was->st_size ? -1 : 1;
+	while (n > 0) {
+		n = ingot_read_upto(a, h->block, half, &ignored);
+		if (n < 0 || ingot_read_upto(b, h->block + half, half, &ignored) != n || memcmp(h->block, h->block + half, (size_t)n) != 0)
+			n = -1;
+	}
+	return n == 0; /* if not, it is harvested, and what is wrong with it is said then */
+}
+
 static bool is_untouched(const struct step_record *r, const struct stat *st)
 {
 	return r->ino == st->st_ino && r->sec == st->st_ctim.tv_sec && r->nsec == (uint32_t)st->st_ctim.tv_nsec;
@@ -47,7 +68,7 @@ static int compare_one(struct harvest *h, int upper, int lower, const char *name
 	/* As an overlay has it, which knows of files and directories only. */
 	bool kept = (now.st_mode & S_IFMT) == (was.st_mode & S_IFMT) && (S_ISREG(now.st_mode) || S_ISDIR(now.st_mode)) && is_old(h, r, upper, name, &now);
 	if (!S_ISDIR(now.st_mode) || !S_ISDIR(was.st_mode)) {
-		if (is_untouched(r, &now))
+		if (is_untouched(r, &now) && same_bytes(h, upper, lower, name, &now, &was))
 			return 0;
 		h->kept = kept;
 		int sent = harvest_any(h, upper, name, depth, err);
@@ -99,8 +120,10 @@ static int compare_dir(struct harvest *h, int upper, int lower, size_t at, unsig
 int compare(struct harvest *h, int upper, int lower, struct ingot_err *err)
 {
 	struct stat st;
-	if (fstat(upper, &st) < 0)
+	struct statfs fs;
+	if (fstat(upper, &st) < 0 || fstatfs(upper, &fs) < 0)
 		return ingot_fail_sys(err, INGOT_E_BUG, "looking at the step's root");
+	h->on_tmpfs = fs.f_type == TMPFS_MAGIC;
 	if (!is_untouched(&h->records[0], &st))
 		ingot_pass(harvest_dir_itself(h, upper, 0, err));
 	return compare_dir(h, upper, lower, 0, 0, err);
