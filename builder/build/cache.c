@@ -2,6 +2,7 @@
  * gets a copy of its own; after success what it left becomes the content, by one reference that is replaced at once. So nothing is ever shared while
  * it is written, and of two builds at once the later one to end wins whole (safety 6.6). */
 #include "kept.h"
+#include "leaks.h"
 #include "places.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -87,6 +88,7 @@ int cache_keep(struct engine *e, const struct ingot_step *step, struct cache_cop
 	ingot_pass(ingot_apply(empty, in.delta, &tree, err));
 	if (ingot_digest_eq(ingot_tree_id(tree), &c->tree))
 		return 0;
+	ingot_pass(leaks_of_cache(e, tree, err));
 	return keep_tree(e, c, tree, &in, err);
 }
 

@@ -99,7 +99,7 @@ static int look_at_entry(struct engine *e, struct ingot_span path, const struct 
 	else if (node && node->type == INGOT_LINK && in_bytes(e, node->target, &f))
 		describe(ret, path, NULL, &f, false);
 	for (size_t i = 0; node && i < node->n_xattrs && !ret->there; i++)
-		if (in_bytes(e, node->xattrs[i].value, &f))
+		if (in_bytes(e, node->xattrs[i].value, &f) || in_bytes(e, node->xattrs[i].name, &f))
 			describe(ret, path, NULL, &f, false);
 	if (ret->there || !node || node->type != INGOT_FILE || !node->size)
 		return 0;
@@ -132,13 +132,21 @@ int leaks_of_step(struct engine *e, const struct ingot_delta *d, const char *lab
 	return n;
 }
 
+int leaks_of_cache(struct engine *e, const struct ingot_tree *t, struct ingot_err *err)
+{
+	struct leak leak = { 0 };
+	for (size_t i = 0; i < ingot_tree_count(t) && !nothing_to_find(e) && !leak.there; i++)
+		ingot_pass(look_at_entry(e, ingot_tree_at(t, i)->path, ingot_tree_node(t, ingot_tree_at(t, i)->node), &leak, err));
+	return leak.there ? ingot_fail(err, INGOT_E_STEP, "%s", leak.text) : 0;
+}
+
 int leaks_of_tree(struct engine *e, const struct stage_state *s, struct ingot_err *err)
 {
 	const struct ingot_tree *t = s->tree;
 	size_t found = 0;
 	struct leak first = { 0 };
 	bool by_step = false;
-	for (size_t i = 1; i < ingot_tree_count(t) && !nothing_to_find(e); i++) {
+	for (size_t i = 0; i < ingot_tree_count(t) && !nothing_to_find(e); i++) {
 		struct ingot_span path = ingot_tree_at(t, i)->path, origin = ingot_origins_name(s->origins, ingot_origins_of(s->origins, path));
 		struct leak leak;
 		/* A package's bytes are older than any secret of ours, and are what its digest says. */

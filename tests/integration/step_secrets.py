@@ -178,6 +178,39 @@ def leak_in_a_name(w):
 
 
 @test
+def leak_in_a_cache(w):
+    """A cache in which a step left a secret is not kept: it would be there in builds that are not given it. The rest of the step's work stands."""
+    step = "run: |\n  mkdir /out\n  touch /out/x\n  ls -a /var/cache/c > /out/was\n  %s\ncache: [/var/cache/c]"
+    for how in "cp /run/secrets/token /var/cache/c/netrc", 'touch "/var/cache/c/$(cat /run/secrets/token)"':
+        w.write("token", "plain-token-value")
+        w.write("web.yaml", steps(step % ("echo 1 > /var/cache/c/good\n  " + how) + "\nsecrets: [token]"))
+        with mirror(w):
+            w.lock("web.yaml", "--update")
+            r = w.build("web.yaml", *SECRET)
+            r.says("/var/cache/c", "stays as it was", "holds the secret token")
+        built(w, steps(step % how.replace("/run/secrets/token", "/dev/null")))
+        assert "good" not in content(w, "srv/was")
+
+
+@test
+def leak_in_attributes(w):
+    """A secret as the name or value of an extended attribute is found."""
+    w.write("token", "plain-token-value")
+    probe = pathlib.Path(os.environ["INGOT"]).parents[1] / "tests" / "unit" / "step_probe"
+    if not probe.exists():
+        raise Skip("no step_probe beside this program")
+    (w / "leak").mkdir()
+    shutil.copy(probe, w / "leak" / "p")
+    text = steps("run: |\n  mkdir /out\n  touch /out/x\n  S=$(cat /run/secrets/token)\n  /p %s\nsecrets: [token]")
+    text = text.replace("sources:", "sources:\n  here: { files: leak, include: [p] }").replace("    steps:\n", "    steps:\n      - copy: { from: here, to: / }\n")
+    for how in 'xattr /out/x user.a "$S"', 'xattr /out/x "user.$S" a':
+        w.write("web.yaml", text % how)
+        with mirror(w):
+            w.lock("web.yaml", "--update")
+            w.build("web.yaml", *SECRET, status=5).says("holds the secret token")
+
+
+@test
 def leak_in_the_config(w):
     """A secret in a label, a variable or the name of the image is found."""
     w.write("token", "plain-token-value")
