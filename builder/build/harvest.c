@@ -24,6 +24,15 @@ int harvest_lower(const struct ingot_tree *t, struct ingot_tree **ret, struct in
 	return ingot_apply(t, d, ret, err);
 }
 
+/* Did the ledger see another inode here? overlayfs says of every file of the Tree that it is old, also of one that was renamed to here. */
+static bool is_other(const struct harvest_facts *f, struct ingot_span path)
+{
+	for (size_t i = 0; i < f->n_other; i++)
+		if (ingot_span_eq(f->other[i], path))
+			return true;
+	return false;
+}
+
 /* Is it the old inode? overlayfs says it of files and directories, but for those that had several names below; of the rest what they are tells enough. */
 static bool same_inode(const struct ingot_tree *lower, ssize_t at, const struct ingot_node *old, const struct ingot_node *found, const struct harvest_facts *f)
 {
@@ -44,6 +53,11 @@ static struct ingot_node restore(const struct ingot_tree *lower, struct ingot_sp
 	found.mtime = f->epoch;
 	found.uid = f->uid;
 	found.gid = f->gid;
+	if (facts_kept(f, path) && (!old || is_other(f, path))) {
+		/* It came from elsewhere in the Tree. What is special there the ledger says (owned.h); all else is root's. */
+		found.uid = found.gid = 0;
+		return found;
+	}
 	if (old && !same_inode(lower, at, old, &found, f)) {
 		/* Made again as it was: no difference. */
 		found.mtime = ingot_node_eq(old, &found, INGOT_IGNORE_MTIME) ? old->mtime : f->epoch;
@@ -142,12 +156,24 @@ static int drop_mountpoints(const struct ingot_tree *t, struct ingot_tree *take_
 	return ingot_apply(after, d, ret, err);
 }
 
+static void take_others(struct harvest_facts *f, struct ingot_arena *arena)
+{
+	struct ingot_span *other = ingot_arena_array(arena, f->n_owned + 1, sizeof(*other));
+	size_t n = 0;
+	for (size_t i = 0; i < f->n_owned; i++)
+		if (f->owned[i].is.set == INGOT_OWNED_OTHER)
+			other[n++] = f->owned[i].path;
+	f->other = other;
+	f->n_other = n;
+}
+
 int harvest_delta(const struct ingot_tree *t, const struct ingot_tree *lower, const struct ingot_delta *raw, const struct harvest_facts *facts, struct ingot_delta **ret, struct ingot_err *err)
 {
 	_cleanup_(ingot_delta_freep) struct ingot_delta *restored = NULL;
 	_cleanup_(ingot_tree_unrefp) struct ingot_tree *disk = NULL, *after = NULL, *clean = NULL;
 	_cleanup_(ingot_arena_freep) struct ingot_arena *arena = ingot_arena_new();
 	struct harvest_facts f = *facts;
+	take_others(&f, arena);
 	ingot_pass(restore_all(lower, raw, &f, arena, &restored, err));
 	ingot_pass(ingot_apply(lower, restored, &disk, err));
 	ingot_pass(owned_apply(disk, raw, &f, &after, err));

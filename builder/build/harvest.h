@@ -14,6 +14,8 @@ struct harvest_facts {
 	size_t n_kept;
 	const struct ingot_step_owned *owned;
 	size_t n_owned;
+	const struct ingot_span *other; /* filled by harvest_delta(): where the ledger saw another inode than the Tree's */
+	size_t n_other;
 	int64_t epoch;
 };
 

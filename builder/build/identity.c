@@ -31,7 +31,15 @@ int identity_remember(struct engine *e, const struct ingot_step *step, struct in
 	return ingot_ref_put(e->store, "identity", &key, INGOT_SPAN("1\n"), NULL, 0, err);
 }
 
-void identity_plan(const struct ingot_tree *lower, struct ingot_arena *arena, struct ingot_step_plan *plan)
+static struct ingot_span caps_of(const struct ingot_node *n)
+{
+	for (size_t i = 0; i < n->n_xattrs; i++)
+		if (ingot_span_is(n->xattrs[i].name, "security.capability") && n->xattrs[i].value.n == INGOT_CAPS_SIZE)
+			return n->xattrs[i].value;
+	return (struct ingot_span){ 0 };
+}
+
+void identity_seeds(const struct ingot_tree *lower, struct ingot_arena *arena, struct ingot_step_plan *plan)
 {
 	size_t n = 0;
 	struct ingot_step_seed *seeds = ingot_arena_array(arena, ingot_tree_count(lower), sizeof(*seeds));
@@ -39,10 +47,10 @@ void identity_plan(const struct ingot_tree *lower, struct ingot_arena *arena, st
 		const struct ingot_dirent *e = ingot_tree_at(lower, i);
 		const struct ingot_node *node = ingot_tree_node(lower, e->node);
 		bool laid_out = e->path.n && node->type != INGOT_CHR && node->type != INGOT_BLK;
-		if (laid_out && (node->uid || node->gid || (node->type != INGOT_LINK && node->mode != ingot_checkout_mode(node))))
-			seeds[n++] = (struct ingot_step_seed){ e->path, node->uid, node->gid, node->mode };
+		struct ingot_span caps = caps_of(node);
+		if (laid_out && (node->uid || node->gid || caps.n || (node->type != INGOT_LINK && node->mode != ingot_checkout_mode(node))))
+			seeds[n++] = (struct ingot_step_seed){ e->path, node->uid, node->gid, node->mode, caps };
 	}
-	plan->flags |= INGOT_STEP_IDENTITY;
 	plan->seeds = seeds;
 	plan->n_seeds = n;
 }

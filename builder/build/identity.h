@@ -1,6 +1,6 @@
 /* identity.h - steps that become another user (INGOT_STEP_IDENTITY). Internal to build.
  *
- * A step begins without, because it costs something at every stat(); one that turns out to need it is run again. That it did is remembered for the step as it is
+ * A step begins without, because it costs something at every stat(); one that turns out to need it (it becomes another user, or copies owners) is run again. That it did is remembered for the step as it is
  * written, whatever the tree, so that the detour is made once.
  */
 #pragma once
@@ -9,5 +9,5 @@
 
 bool identity_remembered(struct engine *e, const struct ingot_step *step);
 int identity_remember(struct engine *e, const struct ingot_step *step, struct ingot_err *err) INGOT_MUST_USE;
-/* Switch it on: with the owners of the tree that the disk does not show. */
-void identity_plan(const struct ingot_tree *lower, struct ingot_arena *arena, struct ingot_step_plan *plan);
+/* What the disk does not show of the tree, for either level. */
+void identity_seeds(const struct ingot_tree *lower, struct ingot_arena *arena, struct ingot_step_plan *plan);

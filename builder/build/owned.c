@@ -103,6 +103,8 @@ static void merge(struct changing *c, struct ingot_span path, struct ingot_node 
 		n->uid = o->uid;
 	if (o->set & INGOT_OWNED_GID)
 		n->gid = o->gid;
+	if (o->set & INGOT_OWNED_MODE)
+		n->mode = o->mode;
 	/* A step that writes such a record itself may have written it at a directory. */
 	if (o->set & INGOT_OWNED_DEVICE && n->type == INGOT_FILE)
 		*n = (struct ingot_node){ .type = (enum ingot_type)o->type, .mode = n->mode, .uid = n->uid, .gid = n->gid, .mtime = n->mtime, .major = o->major, .minor = o->minor };
@@ -124,6 +126,8 @@ static void apply_ledger(struct changing *c, const struct harvest_facts *f)
 		if (at < 0)
 			continue; /* it lies under a mount point, or is a socket */
 		uint32_t number = ingot_tree_at(c->tree, (size_t)at)->node;
+		if (f->owned[i].is.set == INGOT_OWNED_OTHER)
+			continue; /* restore() has looked at it */
 		merge(c, f->owned[i].path, change(c, number), &f->owned[i].is);
 		c->group_said[number] = c->group_said[number] || f->owned[i].is.set & INGOT_OWNED_GID;
 	}

@@ -188,15 +188,16 @@ static int run_and_harvest(struct engine *e, struct ground *g, const struct ingo
 	struct ingot_step_plan plan;
 	make_plan(e, step, label, arena, &plan);
 	ingot_pass(lay_out(e, g, &plan, err));
+	identity_seeds(g->lower, arena, &plan);
 	if (identity_remembered(e, step))
-		identity_plan(g->lower, arena, &plan);
+		plan.flags |= INGOT_STEP_IDENTITY;
 	ingot_pass(run_once(e, places, g, &plan, ret, err));
 	if (ret->result.reason != INGOT_STEP_NEEDS_IDENTITY)
 		return 0;
 	/* From the beginning, because what it did until then was seen by nobody in the new light. Its output stays visible twice, which is honest. */
-	ingot_say(e->log, INGOT_INFO, "%s: becomes another user; once more, with every process told who it is", label);
+	ingot_say(e->log, INGOT_INFO, "%s: becomes another user, or keeps owners; once more, with every process told who it is and whose a file is", label);
 	ingot_pass(identity_remember(e, step, err));
-	identity_plan(g->lower, arena, &plan);
+	plan.flags |= INGOT_STEP_IDENTITY;
 	ingot_pass(run_once(e, places, g, &plan, ret, err));
 	return ret->result.reason != INGOT_STEP_NEEDS_IDENTITY ? 0 : ingot_step_check(&plan, &ret->result, err);
 }

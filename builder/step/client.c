@@ -111,11 +111,20 @@ static int send_mounts(struct ingot_chan *c, const struct ingot_step_plan *p, st
 /* Owners, by number and not by name: what a name means is in the Tree, which the step changes. */
 static int send_seeds(struct ingot_chan *c, const struct ingot_step_plan *p, struct ingot_err *err)
 {
-	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(INGOT_MAX_PATH + 64);
-	for (size_t i = 0; p->flags & INGOT_STEP_IDENTITY && i < p->n_seeds; i++) {
+	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(INGOT_MAX_PATH + INGOT_OWNED_TEXT);
+	for (size_t i = 0; !(p->flags & INGOT_STEP_READONLY) && i < p->n_seeds; i++) {
+		const struct ingot_step_seed *s = &p->seeds[i];
+		struct ingot_owned o = { .set = INGOT_OWNED_UID | INGOT_OWNED_GID | INGOT_OWNED_MODE, .uid = s->uid, .gid = s->gid, .mode = s->mode };
+		char line[INGOT_OWNED_TEXT];
+		if (s->caps.n == INGOT_CAPS_SIZE) {
+			o.set |= INGOT_OWNED_CAPS;
+			o.n_caps = INGOT_CAPS_SIZE;
+			memcpy(o.caps, s->caps.p, INGOT_CAPS_SIZE);
+		}
+		ingot_owned_text(&o, line);
 		ingot_buf_clear(&text);
-		ingot_buf_fmt(&text, "%u %u %o ", p->seeds[i].uid, p->seeds[i].gid, p->seeds[i].mode);
-		ingot_buf_span(&text, p->seeds[i].path);
+		ingot_buf_fmt(&text, "%s ", line);
+		ingot_buf_span(&text, s->path);
 		ingot_pass(send_word(c, INGOT_WORD_SEED, ingot_buf_view(&text), err));
 	}
 	return 0;

@@ -10,24 +10,25 @@ void ingot_owned_text(const struct ingot_owned *o, char ret[INGOT_OWNED_TEXT])
 	char caps[2 * INGOT_CAPS_SIZE + 1] = "-";
 	if (o->n_caps)
 		ingot_format_hex(o->caps, INGOT_CAPS_SIZE, caps);
-	(void)snprintf(ret, INGOT_OWNED_TEXT, "%u %u %u %u %u %u %s", o->set, o->uid, o->gid, o->type, o->major, o->minor, caps);
+	(void)snprintf(ret, INGOT_OWNED_TEXT, "%u %u %u %u %u %u %u %s", o->set, o->uid, o->gid, o->mode, o->type, o->major, o->minor, caps);
 }
 
 int ingot_owned_parse(struct ingot_span text, struct ingot_owned *ret)
 {
-	static const uint32_t most[] = { INGOT_OWNED_ALL, INGOT_MAX_ID, INGOT_MAX_ID, 'c', 0xfff, 0xfffff };
-	uint32_t v[6];
+	static const uint32_t most[] = { INGOT_OWNED_ALL, INGOT_MAX_ID, INGOT_MAX_ID, 07777, 'c', 0xfff, 0xfffff };
+	uint32_t v[7];
 	struct ingot_span word;
 	struct ingot_owned o = { 0 };
-	for (size_t i = 0; i < 6; i++)
+	for (size_t i = 0; i < 7; i++)
 		if (!ingot_span_next(&text, ' ', &word) || ingot_parse_u32(word, most[i], &v[i]) < 0)
 			return -1;
 	o.set = v[0];
 	o.uid = v[1];
 	o.gid = v[2];
-	o.type = v[3];
-	o.major = v[4];
-	o.minor = v[5];
+	o.mode = v[3];
+	o.type = v[4];
+	o.major = v[5];
+	o.minor = v[6];
 	/* 0,0 is no device but how overlayfs spells "removed"; a layer that holds it would remove what is below. */
 	if ((o.set & INGOT_OWNED_DEVICE) ? (o.type != 'c' && o.type != 'b') || !(o.major | o.minor) : o.type != 0)
 		return -1;

@@ -3,7 +3,7 @@
  * A step has one mapped uid, so chown(), mknod() of devices and setcap are answered by its init and written down (safety: field.md M1). Text form, strict, in
  * which a line travels and in which it is kept beside a file that cannot be held open:
  *
- *     SET UID GID TYPE MAJOR MINOR CAPS      decimal; TYPE 0, 99 ('c') or 98 ('b'); CAPS: hex digits of the attribute's value, or "-"
+ *     SET UID GID MODE TYPE MAJOR MINOR CAPS      decimal; TYPE 0, 99 ('c') or 98 ('b'); CAPS: hex digits of the attribute's value, or "-"
  */
 #pragma once
 #include <ingot/buf.h>
@@ -16,7 +16,9 @@
 #define INGOT_OWNED_DEVICE 4U /* the placeholder on the disk stands for a device node */
 #define INGOT_OWNED_CAPS 8U   /* caps is the value of security.capability from now on; none when n_caps is 0 */
 #define INGOT_OWNED_PLAIN 16U /* chown() took set-id bits and capabilities away (chown(2)); what the disk shows came later */
-#define INGOT_OWNED_ALL 31U
+#define INGOT_OWNED_MODE 32U  /* mode: a file of the Tree that lies under another name now, with bits that the disk does not show */
+#define INGOT_OWNED_OTHER 64U /* what is at this path is not the inode that the Tree had there */
+#define INGOT_OWNED_ALL 127U
 
 /* struct vfs_cap_data of revision 2, without the rootid of revision 3, which means a user namespace that is gone (capabilities(7)). */
 #define INGOT_CAPS_SIZE 20
@@ -25,7 +27,7 @@
 
 struct ingot_owned {
 	uint32_t set; /* INGOT_OWNED_...: which of the others say something */
-	uint32_t uid, gid;
+	uint32_t uid, gid, mode;
 	uint32_t type, major, minor;
 	uint8_t caps[INGOT_CAPS_SIZE];
 	uint32_t n_caps; /* 0 or INGOT_CAPS_SIZE */

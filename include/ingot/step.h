@@ -50,10 +50,11 @@ struct ingot_step_volume {
 	bool readonly;
 };
 
-/* What the checkout does not show of the Tree: owners other than 0:0, set-id bits. For INGOT_STEP_IDENTITY. */
+/* What the checkout does not show of the Tree: owners other than 0:0, set-id bits, capabilities. So that the ledger can tell where they went. */
 struct ingot_step_seed {
 	struct ingot_span path; /* of the Tree */
 	uint32_t uid, gid, mode;
+	struct ingot_span caps; /* security.capability of revision 2 (INGOT_CAPS_SIZE bytes), or empty */
 };
 
 #define INGOT_STEP_SECRETS "/run/secrets" /* a file for each secret, mode 0400, the step's user's; in memory, in this step's mount namespace alone */
@@ -101,7 +102,7 @@ enum ingot_step_reason {
 	INGOT_STEP_DISK_FULL = 3, /* more than disk_limit, or more than 2 million files */
 	INGOT_STEP_NO_MEMORY = 5,     /* more than its memory */
 	INGOT_STEP_TOO_MANY = 6,      /* more than INGOT_MAX_STEP_TASKS processes and threads */
-	INGOT_STEP_NEEDS_IDENTITY = 4 /* it became another user; run it again, from the beginning, with INGOT_STEP_IDENTITY */
+	INGOT_STEP_NEEDS_IDENTITY = 4 /* it became another user, or keeps the owners that it sees; run it again, from the beginning, with INGOT_STEP_IDENTITY */
 };
 
 /* A line of the ledger: what the step gave to the file at this path of the Tree, and the disk cannot show. In the order in which it happened. */
@@ -149,4 +150,4 @@ struct ingot_rung {
 int ingot_step_rung(int scratch_fd, struct ingot_rung *ret, struct ingot_err *err) INGOT_MUST_USE;
 
 /* What the sandbox does, as a number: part of the key of a step's result (safety 6.4). Changes with the filter, mounts, environment or capabilities. */
-#define INGOT_STEP_POLICY 2
+#define INGOT_STEP_POLICY 3

@@ -48,7 +48,7 @@ enum ingot_word_kind {
 	INGOT_WORD_SCRIPT = 3, /* the next piece of it */
 	INGOT_WORD_TMPFS = 4,  /* SIZE /path */
 	INGOT_WORD_VOLUME = 5, /* ro|rw /path; the next volume descriptor */
-	INGOT_WORD_SEED = 7,   /* UID GID MODE path: what the disk does not show of the Tree (in octal the mode); path of the Tree */
+	INGOT_WORD_SEED = 7,   /* a line of owned.h, a blank, path: what the disk does not show of the Tree */
 	INGOT_WORD_SECRET = 10, /* its name; the next secret's descriptor */
 	INGOT_WORD_FACT = 6    /* from a probe: ok|no, needed|useful, what, detail, fix, each ended by a NUL */
 };

@@ -147,7 +147,7 @@ static const struct {
 	{ 0, false, { "/bin/p", "mknod", "/data/null", "mknod", "/etc/null", "mv", "/etc/null", "/etc/zero", "chmod", "0660", "/etc/zero" } },
 	{ 0, false, { "/bin/p", "rm", "/wash/1", "put", "/wash/1", "other", "chmod", "0755", "/wash/1" } }, /* no set-id bits for what stands where they were */
 	{ 0, false, { "/bin/p", "rm", "/etc/config", "socket", "/etc/config", "socket", "/data/new", "rm", "/tree/deep/f", "rm", "/tree/deep", "socket", "/tree/deep" } },
-	{ 0, true, { "/bin/p", "xattr", "/", "user.ingot.owned", "4 0 0 99 1 3 -", "xattr", "/tree", "user.ingot.owned", "4 0 0 99 1 3 -" } },
+	{ 0, true, { "/bin/p", "xattr", "/", "user.ingot.owned", "4 0 0 0 99 1 3 -", "xattr", "/tree", "user.ingot.owned", "4 0 0 0 99 1 3 -" } },
 	{ 0, false, { "/bin/p", "mapped", "/etc/config", "MMM" } }, /* see begin_in_memory() */
 	{ 10001, false, { "/bin/p", "put", "/data/mine", "m", "put", "/etc/config", "by another", "mkdir", "/d", "put", "/d/f", "f", "chmod", "0", "/d/f", "chmod", "0", "/d", "cat", "/etc/config" } },
 };

@@ -141,7 +141,7 @@ START_TEST(capabilities)
 	OWNERS("setcap", "/data/b", "2", "setcap", "/data/suid", "3", "fails", "22", "setcap", "/data/dir", "2", "fails", "22", "setcap", "/data/a", "9");
 	EXPECT(0, "data/b 8 0:0 caps 0220\ndata/suid 8 0:0 caps 0220\n");
 	/* as the kernel has it: chown() takes them away, and set-id bits too */
-	OWNERS("setcap", "/data/b", "2", "chmod", "6755", "/data/suid", "chown", "/data/b", "1", "-1", "chown", "/data/suid", "0", "0", "setcap", "/data/a", "2", "rmcap", "/data/a", "fails", "61", "rmcap", "/data/a");
+	OWNERS("setcap", "/data/b", "2", "chmod", "6755", "/data/suid", "chown", "/data/suid", "0", "0", "chown", "/data/b", "1", "-1", "setcap", "/data/a", "2", "rmcap", "/data/a", "fails", "61", "rmcap", "/data/a");
 	EXPECT(0, "data/a 8 0:0\ndata/b 17 1:0\ndata/suid 19 0:0\n");
 	struct stat st;
 	ck_assert_int_eq(fstatat(scratch_fd, "upper/data/suid", &st, 0), 0);
@@ -214,6 +214,46 @@ START_TEST(the_trees_owners_are_seen)
 }
 END_TEST
 
+/* What is special about a file of the Tree goes where the file goes. */
+START_TEST(files_of_the_tree_that_move)
+{
+	static const char caps[] = "\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+	static const struct ingot_step_seed seeds[] = { { INGOT_SPAN("data/b"), 1, 2, 0600, { 0 } }, { INGOT_SPAN("data/suid"), 0, 9, 04755, { caps, 20 } }, { INGOT_SPAN("data/link"), 3, 3, 0777, { 0 } }, { INGOT_SPAN("data/dir"), 4, 4, 0755, { 0 } } };
+#define SEEDED(...)                 \
+	OWNERS(__VA_ARGS__);        \
+	plan.seeds = seeds;         \
+	plan.n_seeds = 4
+	SEEDED("put", "/data/b", "changed", "put", "/data/dir/more", "m", "put", "/data/suid", "s");
+	EXPECT(0, "");
+	SEEDED("mv", "/data/b", "/data/dir/moved", "mv", "/data/suid", "/s", "mv", "/data/link", "/l", "put", "/data/b", "new");
+	EXPECT(0, "data/b 64 0:0\ndata/dir/moved 35 1:2\nl 3 3:3\ns 43 0:9 caps 0220\n");
+	/* over another of the Tree; changed before and after; gone; a second name */
+	SEEDED("mv", "/etc/config", "/data/b", "chmod", "700", "/data/suid", "mv", "/data/suid", "/s", "ln", "/data/link", "/data/link2");
+	EXPECT(0, "data/b 64 0:0\ndata/link 3 3:3\ns 11 0:9 caps 0220\n");
+	SEEDED("chown", "/data/b", "5", "-1", "mv", "/data/b", "/b2", "rm", "/data/suid", "chown", "/data/link", "6", "6", "lchown", "/data/link", "7", "-1", "mv", "/data/link", "/l");
+	EXPECT(0, "b2 19 5:2\ndata/a 19 6:6\nl 3 7:3\n");
+}
+END_TEST
+
+/* A program that keeps the owners that it sees has seen the wrong ones. */
+START_TEST(keeping_owners_needs_the_other_level)
+{
+	static const struct ingot_step_seed seed = { INGOT_SPAN("data/b"), 1, 2, 0600, { 0 } };
+	OWNERS("put", "/n", "n", "chown", "/n", "0", "0");
+	EXPECT(0, "n 19 0:0\n");
+	OWNERS("put", "/n", "n", "chown", "/n", "0", "0");
+	plan.seeds = &seed;
+	plan.n_seeds = 1;
+	ck_assert_msg(ingot_step_run(&plan, NULL, &r, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(r.reason, INGOT_STEP_NEEDS_IDENTITY);
+	OWNERS("put", "/n", "n", "chown", "/n", "8", "-1", "put", "/m", "m", "chown", "/m", "-1", "0");
+	ck_assert_msg(ingot_step_run(&plan, NULL, &r, &err) == 0, "%s", err.msg);
+	ck_assert_int_eq(r.reason, INGOT_STEP_NEEDS_IDENTITY);
+	OWNERS("put", "/n", "n", "chown", "/n", "0", "0");
+	EXPECT(INGOT_STEP_IDENTITY, "n 19 0:0\n");
+}
+END_TEST
+
 START_TEST(another_root)
 {
 	OWNERS("mkdir", "/data/jail", "mkdir", "/data/jail/in", "put", "/data/jail/in/f", "f", "symlink", "/in/f", "/data/jail/l", "chroot", "/data/jail", "chown", "/in/f", "1", "1", "chown", "/l", "2", "-1", "chdir", "in",
@@ -245,7 +285,7 @@ START_TEST(more_than_can_be_held)
 	int fd = openat(scratch_fd, "upper/data/last", O_RDONLY | O_CLOEXEC), kept = 0;
 	char text[INGOT_OWNED_TEXT] = "";
 	ck_assert_int_gt(fgetxattr(fd, INGOT_OWNED_XATTR, text, sizeof(text)), 0);
-	ck_assert_str_eq(text, "19 1 2 0 0 0 -");
+	ck_assert_str_eq(text, "19 1 2 0 0 0 0 -");
 	for (int i = 0; i < 2000; i++) {
 		char path[64];
 		(void)snprintf(path, sizeof(path), "upper/data/%d", i);
@@ -263,14 +303,14 @@ END_TEST
 
 START_TEST(text)
 {
-	struct ingot_owned o = { .set = 31, .uid = 1, .gid = 4294967294U, .type = 'b', .major = 8, .minor = 1, .n_caps = INGOT_CAPS_SIZE, .caps = { 1, 0, 0, 2, 0xff } }, back;
+	struct ingot_owned o = { .set = 31, .uid = 1, .mode = 04755, .gid = 4294967294U, .type = 'b', .major = 8, .minor = 1, .n_caps = INGOT_CAPS_SIZE, .caps = { 1, 0, 0, 2, 0xff } }, back;
 	char t[INGOT_OWNED_TEXT];
 	ingot_owned_text(&o, t);
-	ck_assert_str_eq(t, "31 1 4294967294 98 8 1 01000002ff000000000000000000000000000000");
+	ck_assert_str_eq(t, "31 1 4294967294 2541 98 8 1 01000002ff000000000000000000000000000000");
 	ck_assert_int_eq(ingot_owned_parse(ingot_span_of(t), &back), 0);
 	ck_assert_int_eq(memcmp(&o, &back, sizeof(o)), 0);
-	static const char *const bad[] = { "", "1", "1 2 3 0 0 0", "1 2 3 0 0 0 ", "32 0 0 0 0 0 -", "1 4294967295 0 0 0 0 -", "4 0 0 0 0 0 -", "4 0 0 97 0 0 -", "1 0 0 99 0 0 -", "8 0 0 0 0 0 01", "1 0 0 0 0 0 01000002ff000000000000000000000000000000",
-					   "1 0 0 0 0 0 - ", "01 0 0 0 0 0 -", "1  0 0 0 0 0 -", "-1 0 0 0 0 0 -", "8 0 0 0 0 0 01000002FF000000000000000000000000000000" };
+	static const char *const bad[] = { "", "1", "1 2 3 0 0 0", "1 2 3 0 0 0 0 ", "128 0 0 0 0 0 0 -", "1 4294967295 0 0 0 0 0 -", "4 0 0 0 0 0 0 -", "4 0 0 0 97 0 0 -", "1 0 0 0 99 0 0 -", "8 0 0 0 0 0 0 01", "1 0 0 0 0 0 0 01000002ff000000000000000000000000000000",
+					   "1 0 0 0 0 0 0 - ", "01 0 0 0 0 0 0 -", "1  0 0 0 0 0 0 -", "-1 0 0 0 0 0 0 -", "8 0 0 0 0 0 0 01000002FF000000000000000000000000000000" };
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		ck_assert_msg(ingot_owned_parse(ingot_span_of(bad[i]), &back) < 0, "%s", bad[i]);
 }
@@ -295,6 +335,8 @@ int main(void)
 	tcase_add_test(t, who_a_process_is);
 	tcase_add_test(t, files_belong_to_their_maker);
 	tcase_add_test(t, the_trees_owners_are_seen);
+	tcase_add_test(t, files_of_the_tree_that_move);
+	tcase_add_test(t, keeping_owners_needs_the_other_level);
 	tcase_add_test(t, another_root);
 	tcase_add_test(t, a_user_gives_nothing_away);
 	tcase_add_test(t, more_than_can_be_held);

@@ -52,12 +52,12 @@ END_TEST
 START_TEST(lines_that_cannot_be)
 {
 	struct ingot_owned o;
-	ck_assert_int_lt(ingot_owned_parse(INGOT_SPAN("4 0 0 99 0 0 -"), &o), 0); /* what overlayfs takes for a removal */
-	ck_assert_int_lt(ingot_owned_parse(INGOT_SPAN("7 0 0 98 0 0 -"), &o), 0);
-	ck_assert_int_eq(ingot_owned_parse(INGOT_SPAN("4 0 0 99 0 1 -"), &o), 0);
+	ck_assert_int_lt(ingot_owned_parse(INGOT_SPAN("4 0 0 0 99 0 0 -"), &o), 0); /* what overlayfs takes for a removal */
+	ck_assert_int_lt(ingot_owned_parse(INGOT_SPAN("7 0 0 0 98 0 0 -"), &o), 0);
+	ck_assert_int_eq(ingot_owned_parse(INGOT_SPAN("4 0 0 0 99 0 1 -"), &o), 0);
 	/* a directory is none, with all that is in it */
-	own("", "4 0 0 99 1 3 -");
-	own("d", "5 7 0 98 1 3 -");
+	own("", "4 0 0 0 99 1 3 -");
+	own("d", "5 7 0 0 98 1 3 -");
 	expect(ROOT D("/d") "f 0644 0 0 1 /d/a 1 " HEX("1") "\n", "", "d 0755 7 0 1 /d\n");
 }
 END_TEST
@@ -78,25 +78,25 @@ END_TEST
 
 START_TEST(the_ledger_speaks_of_what_the_disk_does_not)
 {
-	own("a", "19 1 2 0 0 0 -");
-	own("l", "3 3 4 0 0 0 -");
-	own("nosuch", "3 3 4 0 0 0 -");
-	own("a", "1 5 0 0 0 0 -");
-	own("tmp", "2 0 6 0 0 0 -");
+	own("a", "19 1 2 0 0 0 0 -");
+	own("l", "3 3 4 0 0 0 0 -");
+	own("nosuch", "3 3 4 0 0 0 0 -");
+	own("a", "1 5 0 0 0 0 0 -");
+	own("tmp", "2 0 6 0 0 0 0 -");
 	expect(ROOT F("/a", "1") L("/l", "a") "d 1777 0 0 1 /tmp\n", "", "f 0644 5 2 1 /a 1 " HEX("1") "\nl 0777 3 4 1 /l a\nd 1777 0 6 1 /tmp\n");
 }
 END_TEST
 
 START_TEST(of_a_group_of_names_whole)
 {
-	own("c", "3 1 2 0 0 0 -");
+	own("c", "3 1 2 0 0 0 0 -");
 	expect(ROOT F("/a", "1") H("/b", "/a") H("/c", "/a"), "", "f 0644 1 2 1 /a 1 " HEX("1") "\n" H("/b", "/a") H("/c", "/a"));
 }
 END_TEST
 
 START_TEST(set_id_bits_go_with_the_owner)
 {
-	own("a", "19 0 0 0 0 0 -");
+	own("a", "19 0 0 0 0 0 0 -");
 	expect(ROOT "f 6755 0 0 1 /a 1 " HEX("1") "\nx security.capability x\n", "", "f 0755 0 0 1 /a 1 " HEX("1") "\n");
 	/* set-gid without execution by the group is mandatory locking, and stays (chown(2)) */
 	expect(ROOT "f 6745 0 0 1 /a 1 " HEX("1") "\n", "", "f 2745 0 0 1 /a 1 " HEX("1") "\n");
@@ -104,42 +104,58 @@ START_TEST(set_id_bits_go_with_the_owner)
 	keep("a");
 	expect(ROOT "f 0755 7 7 1 /a 1 " HEX("1") "\n", "f 4755 0 0 5 /a 1 " HEX("1") "\n", "f 4755 0 0 " E " /a 1 " HEX("1") "\n");
 	/* a directory keeps its own */
-	own("d", "3 1 1 0 0 0 -");
+	own("d", "3 1 1 0 0 0 0 -");
 	expect(ROOT "d 2755 0 0 1 /d\n", "", "d 2755 1 1 1 /d\n");
 }
 END_TEST
 
 START_TEST(devices)
 {
-	own("null", "7 0 0 99 1 3 -");
-	own("disk", "7 0 6 98 8 0 -");
+	own("null", "7 0 0 0 99 1 3 -");
+	own("disk", "7 0 6 0 98 8 0 -");
 	expect(ROOT, "f 0660 0 0 5 /disk 0 " HEX("e") "\nf 0666 0 0 5 /null 0 " HEX("e") "\n", "b 0660 0 6 " E " /disk 8 0\nc 0666 0 0 " E " /null 1 3\n");
 }
 END_TEST
 
 START_TEST(capabilities)
 {
-	own("a", "8 0 0 0 0 0 0100000200200000000000000000000000000000");
+	own("a", "8 0 0 0 0 0 0 0100000200200000000000000000000000000000");
 	expect(ROOT F("/a", "1"), "", F("/a", "1") "x security.capability \\x01\\x00\\x00\\x02\\x00\\x20\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\n");
 	facts.n_owned = 0;
-	own("a", "8 0 0 0 0 0 -");
+	own("a", "8 0 0 0 0 0 0 -");
 	expect(ROOT F("/a", "1") "x security.capability x\nx user.x y\n", "", F("/a", "1") "x user.x y\n");
 }
 END_TEST
 
 START_TEST(records_at_files)
 {
-	expect(ROOT, "f 0644 0 0 5 /a 1 " HEX("1") "\nx user.ingot.owned 19\\x201\\x202\\x200\\x200\\x200\\x20-\nx user.x y\n", "f 0644 1 2 " E " /a 1 " HEX("1") "\nx user.x y\n");
+	expect(ROOT, "f 0644 0 0 5 /a 1 " HEX("1") "\nx user.ingot.owned 19\\x201\\x202\\x200\\x200\\x200\\x200\\x20-\nx user.x y\n", "f 0644 1 2 " E " /a 1 " HEX("1") "\nx user.x y\n");
 	/* text that is none of ours is no record, and no part of an image */
 	expect(ROOT, "f 0644 0 0 5 /a 1 " HEX("1") "\nx user.ingot.owned junk\n", "f 0644 0 0 " E " /a 1 " HEX("1") "\n");
+}
+END_TEST
+
+START_TEST(moved_within_the_tree)
+{
+	/* The ledger says what the disk cannot: /sudo lies at /was now, and the program that was /ls at /sudo. */
+	keep("sudo");
+	keep("was");
+	own("sudo", "64 0 0 0 0 0 0 -");
+	own("was", "35 7 8 2541 0 0 0 -");
+	expect(ROOT "f 0755 0 0 1 /ls 1 " HEX("1") "\nf 4755 7 8 1 /sudo 1 " HEX("2") "\n", "- /ls\nf 0755 0 0 5 /sudo 1 " HEX("1") "\nf 0755 0 0 5 /was 1 " HEX("2") "\n",
+	       "- /ls\nf 0755 0 0 " E " /sudo 1 " HEX("1") "\nf 4755 7 8 " E " /was 1 " HEX("2") "\n");
+	/* of a step that began as another: what came from the Tree is not its own */
+	facts.uid = facts.gid = 5;
+	expect(ROOT "f 0755 0 0 1 /ls 1 " HEX("1") "\nf 4755 7 8 1 /sudo 1 " HEX("2") "\n", "- /ls\nf 0755 0 0 5 /sudo 1 " HEX("1") "\nf 0755 0 0 5 /was 1 " HEX("2") "\n",
+	       "- /ls\nf 0755 0 0 " E " /sudo 1 " HEX("1") "\nf 4755 7 8 " E " /was 1 " HEX("2") "\n");
 }
 END_TEST
 
 START_TEST(groups_of_set_gid_directories)
 {
 	keep("mail");
-	own("new", "2 0 50 0 0 0 -");
-	own("mail/mine", "2 0 7 0 0 0 -");
+	own("new", "2 0 50 0 0 0 0 -");
+	own("mail/mine", "2 0 7 0 0 0 0 -");
 	expect(ROOT "d 2775 0 8 1 /mail\n" F("/mail/old", "1"),
 	       "d 0775 0 0 5 /mail\nf 0644 0 0 5 /mail/mine 1 " HEX("2") "\nd 0755 0 0 5 /mail/sub\nf 0644 0 0 5 /mail/sub/in 1 " HEX("3") "\nd 2755 0 0 5 /new\nf 0644 0 0 5 /new/f 1 " HEX("4") "\n",
 	       "f 0644 0 7 " E " /mail/mine 1 " HEX("2") "\nd 2755 0 8 " E " /mail/sub\nf 0644 0 8 " E " /mail/sub/in 1 " HEX("3") "\nd 2755 0 50 " E " /new\nf 0644 0 50 " E " /new/f 1 " HEX("4") "\n");
@@ -160,6 +176,7 @@ int main(void)
 	tcase_add_test(t, devices);
 	tcase_add_test(t, capabilities);
 	tcase_add_test(t, records_at_files);
+	tcase_add_test(t, moved_within_the_tree);
 	tcase_add_test(t, groups_of_set_gid_directories);
 	suite_add_tcase(s, t);
 	return run_suite(s);

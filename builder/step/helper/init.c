@@ -77,7 +77,7 @@ static _Noreturn void finish(const struct init *i, enum step_end end, int wait_s
 	kill_all(i);
 	if (end == STEP_END_EXITED && too_much(i)) /* it wrote quicker than we looked */
 		r.end = STEP_END_DISK;
-	if (r.end == STEP_END_EXITED && i->ledger && ledger_write(i->ledger, i->ledger_to, &r.err) < 0)
+	if (r.end == STEP_END_EXITED && i->ledger && ledger_write(i->ledger, i->upper, i->ledger_to, &r.err) < 0)
 		r.end = STEP_END_FAILED;
 	tell(i->report, &r);
 }

@@ -22,7 +22,11 @@ struct entry {
 	ino_t ino;
 	int pin;                  /* O_PATH; -1: of the Tree, whose inodes stay as long as the step */
 	uint32_t uid, gid;        /* as the step should see them */
+	const struct step_seed *seed; /* what the Tree said, and where it was; NULL: nothing special */
 	uint32_t mode, disk_mode; /* of a file of the Tree whose set-id bits are not on the disk; else 0 */
+	bool dir;
+	nlink_t links;            /* of a seed: how many names it had */
+	bool moved;               /* at the end: it is not where the Tree had it */
 	struct ingot_owned is;    /* set == 0: as in the Tree */
 };
 
@@ -35,6 +39,7 @@ struct ledger {
 	uint32_t *slot; /* open addressing: index + 1 into v */
 	size_t slots, pins, max_pins, next_sweep;
 	bool kept_outside; /* there are records at files themselves */
+	bool others;       /* something belongs to another than 0:0 */
 };
 
 static void fd_path(int fd, char ret[40])
@@ -100,10 +105,14 @@ static void seed(struct ledger *l, const struct step_seed *s)
 	if (fstatat(dir, text, &st, AT_SYMLINK_NOFOLLOW) < 0 || find(l, &st))
 		return;
 	struct entry *e = add(l, &st);
-	e->uid = s->uid;
-	e->gid = s->gid;
-	e->mode = s->mode;
+	e->seed = s;
+	e->uid = s->is.uid;
+	e->gid = s->is.gid;
+	e->mode = s->is.mode;
 	e->disk_mode = st.st_mode & 07777;
+	e->dir = S_ISDIR(st.st_mode);
+	e->links = st.st_nlink;
+	l->others = l->others || s->is.uid || s->is.gid;
 }
 
 struct ledger *ledger_new(const struct step_plan *p, struct ingot_err *err)
@@ -132,6 +141,11 @@ struct ledger *ledger_new(const struct step_plan *p, struct ingot_err *err)
 bool ledger_identity(const struct ledger *l)
 {
 	return l->plan->flags & INGOT_STEP_IDENTITY;
+}
+
+bool ledger_has_others(const struct ledger *l)
+{
+	return l->others;
 }
 
 bool ledger_is_empty(const struct ledger *l)
@@ -179,7 +193,9 @@ static void sweep(struct ledger *l)
 		if (gone && (!S_ISREG(st.st_mode) || !e->is.set || keep_at_file(l, e->pin, &e->is) == 0)) {
 			ingot_closep(&e->pin);
 			l->pins--;
-			continue;
+			if (!e->seed)
+				continue;
+			e->is = (struct ingot_owned){ 0 }; /* what stands at its path in the end is not it */
 		}
 		l->v[kept++] = *e;
 	}
@@ -212,6 +228,7 @@ static void merge(struct ingot_owned *o, const struct ingot_owned *c)
 
 int ledger_record(struct ledger *l, int fd, const struct stat *st, const struct ingot_owned *change)
 {
+	l->others = l->others || change->uid || change->gid;
 	struct ingot_owned outside = { 0 };
 	if (kept_at_file(l, fd, st, &outside)) {
 		merge(&outside, change);
@@ -273,6 +290,8 @@ int ledger_caps(struct ledger *l, int fd, const struct stat *st, uint8_t ret[ING
 		o = e->is;
 	else if (!kept_at_file(l, fd, st, &o))
 		return -1;
+	if (e && e->seed && !(o.set & (INGOT_OWNED_CAPS | INGOT_OWNED_PLAIN)))
+		o = e->seed->is;
 	if (o.set & INGOT_OWNED_CAPS && o.n_caps)
 		memcpy(ret, o.caps, INGOT_CAPS_SIZE);
 	return o.set & INGOT_OWNED_CAPS ? (int)o.n_caps : o.set & INGOT_OWNED_PLAIN ? 0 : -1;
@@ -317,12 +336,55 @@ static void write_by_name(struct writing *w, struct entry *e)
 		w->lost++;
 }
 
-/* The others have another name (link(), then unlink() of the first): one walk finds them all. path has n bytes. */
+/* All that the Tree said of it and the step did not change: it has to be said where the file is under another name. */
+static void complete(struct entry *e, const struct stat *now)
+{
+	struct ingot_owned *o = &e->is;
+	const struct ingot_owned *was = &e->seed->is;
+	if (!(o->set & INGOT_OWNED_UID))
+		o->uid = was->uid;
+	if (!(o->set & INGOT_OWNED_GID))
+		o->gid = was->gid;
+	if (!(o->set & INGOT_OWNED_PLAIN) && S_ISREG(now->st_mode) && (now->st_mode & 07777) == e->disk_mode) {
+		o->set |= INGOT_OWNED_MODE;
+		o->mode = was->mode;
+	}
+	if (!(o->set & (INGOT_OWNED_CAPS | INGOT_OWNED_PLAIN)) && was->n_caps) {
+		o->set |= INGOT_OWNED_CAPS;
+		o->n_caps = was->n_caps;
+		memcpy(o->caps, was->caps, sizeof(o->caps));
+	}
+	o->set |= INGOT_OWNED_UID | INGOT_OWNED_GID;
+}
+
+/* Is what the Tree had at this path still there? If another inode is, that is said, because the disk may show both as old ones. */
+static void look_at_seed(struct writing *w, struct entry *e)
+{
+	static const struct ingot_owned other = { .set = INGOT_OWNED_OTHER };
+	struct stat st;
+	if (e->links != 1 && !e->dir && e->pin < 0)
+		return; /* its number changes when overlayfs copies it up */
+	bool there = fstatat(w->l->root, e->seed->path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	if (there && st.st_dev == e->dev && st.st_ino == e->ino) {
+		if (st.st_nlink != e->links && !e->dir) /* one of several names now, of which any may come first */
+			complete(e, &st);
+		if (e->is.set && e->pin < 0)
+			write_line(w, e, e->seed->path);
+		return;
+	}
+	e->moved = true;
+	w->lost++;
+	if (there) {
+		struct entry line = { .is = other };
+		write_line(w, &line, e->seed->path);
+	}
+}
+
+/* What has another name now (rename(), or link() and unlink() of the first) lies in the upper directory: one walk finds all. path has n bytes. */
 static void write_lost(struct writing *w, int take_fd, size_t n, unsigned depth)
 {
 	_cleanup_(ingot_closep) int fd = take_fd;
-	uint64_t mount;
-	DIR *d = depth > INGOT_MAX_DEPTH || mount_of(fd, &mount) < 0 || mount != w->l->mount ? NULL : fdopendir(fd);
+	DIR *d = depth > INGOT_MAX_DEPTH ? NULL : fdopendir(fd);
 	if (!d)
 		return;
 	(void)TAKE_FD(fd);
@@ -330,12 +392,18 @@ static void write_lost(struct writing *w, int take_fd, size_t n, unsigned depth)
 	while (w->lost && (e = readdir(d))) {
 		struct stat st;
 		size_t k = strlen(e->d_name), slash = n ? 1 : 0;
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || n + slash + k > INGOT_MAX_PATH || fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0 || n + slash + k > INGOT_MAX_PATH)
 			continue;
 		w->path[n] = '/';
 		memcpy(w->path + n + slash, e->d_name, k + 1);
+		/* The upper directory has the names, the step's root the inode numbers. */
+		if (fstatat(w->l->root, w->path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
 		struct entry *found = find(w->l, &st);
-		if (found && found->pin >= 0 && found->is.set) {
+		if (found && (found->moved || (found->pin >= 0 && found->is.set))) {
+			if (found->seed)
+				complete(found, &st);
+			found->moved = false;
 			write_line(w, found, w->path);
 			w->lost--;
 		}
@@ -346,17 +414,20 @@ static void write_lost(struct writing *w, int take_fd, size_t n, unsigned depth)
 	(void)closedir(d);
 }
 
-int ledger_write(struct ledger *l, int fd, struct ingot_err *err)
+int ledger_write(struct ledger *l, int upper, int fd, struct ingot_err *err)
 {
 	struct writing *w = ingot_alloc(sizeof(*w)); /* lives as long as the process */
 	w->l = l;
 	w->out.max = GIB(1);
 	for (size_t i = 0; i < l->n; i++)
-		if (l->v[i].pin >= 0 && l->v[i].is.set)
+		if (l->v[i].seed)
+			look_at_seed(w, &l->v[i]);
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].pin >= 0 && l->v[i].is.set && !l->v[i].moved)
 			write_by_name(w, &l->v[i]);
-	int root = w->lost ? openat(l->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	if (root >= 0)
-		write_lost(w, root, 0, 0);
+	int top = w->lost ? openat(upper, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (top >= 0)
+		write_lost(w, top, 0, 0);
 	ingot_pass(ingot_buf_check(&w->out, "the ledger", err));
 	return ingot_write_all(fd, w->out.p, w->out.n, err);
 }

@@ -21,14 +21,15 @@ struct ledger;
 struct ledger *ledger_new(const struct step_plan *p, struct ingot_err *err); /* in the step's root; NULL on failure. Lives as long as the process */
 bool ledger_identity(const struct ledger *l);
 bool ledger_is_empty(const struct ledger *l);
+bool ledger_has_others(const struct ledger *l); /* something in the Tree or in the ledger belongs to another than 0:0 */
 /* fd: O_PATH, borrowed; st: its fstat(). change is merged into what is known. Returns 0 or an errno for the caller of the step. */
 int ledger_record(struct ledger *l, int fd, const struct stat *st, const struct ingot_owned *change);
 /* *st as the step should see it, with owner and type as recorded; false when that is what it is anyway. */
 bool ledger_show(struct ledger *l, int fd, struct stat *st);
 /* The capabilities recorded for it: -1 nothing recorded, 0 none, or INGOT_CAPS_SIZE bytes in ret. */
 int ledger_caps(struct ledger *l, int fd, const struct stat *st, uint8_t ret[INGOT_CAPS_SIZE]);
-/* When every other process is dead: all that belongs into the Tree, as "TEXT\0PATH\0" each, to fd. */
-int ledger_write(struct ledger *l, int fd, struct ingot_err *err) INGOT_MUST_USE;
+/* When every other process is dead: all that belongs into the Tree, as "TEXT\0PATH\0" each, to fd. upper: what the step changed is in it. */
+int ledger_write(struct ledger *l, int upper, int fd, struct ingot_err *err) INGOT_MUST_USE;
 
 /* --- who.c: as whom a process runs ---
  * Inherited by fork() and kept over exec() as the kernel's own credentials are, because it is kept in the process: as the soft limit RLIMIT_LOCKS, which the

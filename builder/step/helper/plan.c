@@ -47,12 +47,16 @@ static int mount_word(struct step_plan *p, bool volume, struct ingot_span s, str
 	return 0;
 }
 
+/* "SET UID GID MODE TYPE MAJOR MINOR CAPS path" */
 static int seed_word(struct step_plan *p, struct ingot_span s, struct ingot_err *err)
 {
 	struct step_seed seed;
-	struct ingot_span word[3];
-	if (!ingot_span_next(&s, ' ', &word[0]) || !ingot_span_next(&s, ' ', &word[1]) || !ingot_span_next(&s, ' ', &word[2]) || ingot_parse_u32(word[0], INGOT_MAX_ID, &seed.uid) < 0 ||
-	    ingot_parse_u32(word[1], INGOT_MAX_ID, &seed.gid) < 0 || ingot_parse_octal(word[2], 07777, &seed.mode) < 0 || p->n_seeds >= INGOT_MAX_ENTRIES)
+	struct ingot_span line = s, word;
+	for (size_t i = 0; i < 8; i++)
+		if (!ingot_span_next(&s, ' ', &word))
+			return ingot_fail(err, INGOT_E_BUG, "helper protocol: half an owner of the Tree");
+	line.n = (size_t)(word.p + word.n - line.p);
+	if (ingot_owned_parse(line, &seed.is) < 0 || !s.n || p->n_seeds >= INGOT_MAX_ENTRIES)
 		return ingot_fail(err, INGOT_E_BUG, "helper protocol: an owner of the Tree that cannot be");
 	ingot_pass(text(s, &seed.path, err));
 	ingot_reserve(p->seeds, p->n_seeds, p->cap_seeds);

@@ -8,6 +8,7 @@
 #include <ingot/buf.h>
 #include <ingot/chan.h>
 #include <ingot/err.h>
+#include <ingot/owned.h>
 #include <ingot/step.h>
 
 struct step_mount {
@@ -19,7 +20,7 @@ struct step_mount {
 
 struct step_seed {
 	char *path;
-	uint32_t uid, gid, mode;
+	struct ingot_owned is;
 };
 
 struct step_plan {
