@@ -24,6 +24,7 @@
 #include <sys/ipc.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -243,6 +244,12 @@ static void make_asks(const char *name, enum level level, bool kills)
 	add_names(f, "process_vm_readv process_vm_writev", SCMP_ACT_ERRNO(EPERM));
 	/* Limits of others: init has the step's uid, and without descriptors it could not count what the step writes. One's own are pid 0. */
 	deny(f, EPERM, SCMP_SYS(prlimit64), SCMP_A0(SCMP_CMP_NE, 0));
+	/* Who a process is lies in this limit (helper/who.c). pam_limits(8) sets every limit there is, between su's setgroups() and its setuid(): it hears that it did. */
+	const struct scmp_arg_cmp sets[] = { SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffU, RLIMIT_LOCKS), SCMP_A2(SCMP_CMP_NE, 0), SCMP_A3(SCMP_CMP_EQ, 0) };
+	const struct scmp_arg_cmp swaps[] = { sets[0], sets[1], SCMP_A3(SCMP_CMP_NE, 0) };
+	must(seccomp_rule_add_array(f, SCMP_ACT_ERRNO(0), SCMP_SYS(prlimit64), 3, sets), "the limit of credentials");
+	must(seccomp_rule_add_array(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), 3, swaps), "the limit of credentials");
+	rule(f, SCMP_ACT_ERRNO(0), SCMP_SYS(setrlimit), SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffffU, RLIMIT_LOCKS));
 	for (size_t i = 0; i < N_ASKS; i++)
 		if ((asks[i].level <= level || (kills && asks[i].level == KILLS)) && (asks[i].when == ALWAYS || !asked_always(asks[i].nr, level)))
 			ask(f, &asks[i]);

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -58,6 +59,9 @@ static const struct form {
 	{ "clone(CLONE_NEWUSER|1<<32)", SYS_clone, { CLONE_NEWUSER | SIGCHLD | 1UL << 32 } },
 	{ "clone(CLONE_PTRACE)", SYS_clone, { CLONE_PTRACE | SIGCHLD } },
 	{ "prlimit64(0)", SYS_prlimit64, { 0, FORM_BAD, FORM_BAD, FORM_BAD } },
+	{ "prlimit64(0,RLIMIT_LOCKS,new)", SYS_prlimit64, { 0, RLIMIT_LOCKS, FORM_BAD, 0 } },
+	{ "prlimit64(0,RLIMIT_LOCKS,new,old)", SYS_prlimit64, { 0, RLIMIT_LOCKS, FORM_BAD, FORM_BAD } },
+	{ "prlimit64(0,RLIMIT_LOCKS,,old)", SYS_prlimit64, { 0, RLIMIT_LOCKS, 0, FORM_BAD } },
 	{ "prlimit64(1)", SYS_prlimit64, { 1, FORM_BAD, FORM_BAD, FORM_BAD } },
 	{ "prlimit64(1<<32)", SYS_prlimit64, { 1UL << 32, FORM_BAD, FORM_BAD, FORM_BAD } },
 	FORM_IOCTL(TIOCSTI),

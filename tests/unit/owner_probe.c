@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -114,6 +115,23 @@ static int become(int uid, int gid)
 {
 	const gid_t groups[] = { (gid_t)gid, 4242 };
 	return setgroups(2, groups) < 0 || setresgid((gid_t)gid, (gid_t)gid, (gid_t)gid) < 0 || setresuid((uid_t)uid, (uid_t)uid, (uid_t)uid) < 0 ? -1 : 0;
+}
+
+/* As pam_limits(8): every limit as it is, and this one lower. */
+static int lower_limits(void)
+{
+	struct rlimit l;
+	for (int which = 0; which < RLIM_NLIMITS; which++)
+		if (getrlimit((__rlimit_resource_t)which, &l) < 0 || setrlimit((__rlimit_resource_t)which, &l) < 0)
+			return -1;
+	l = (struct rlimit){ 5, 5 };
+	if (setrlimit(RLIMIT_LOCKS, &l) < 0 || prlimit(0, RLIMIT_LOCKS, &l, NULL) < 0)
+		return -1;
+#ifdef SYS_setrlimit
+	if (syscall(SYS_setrlimit, RLIMIT_LOCKS, &l) < 0)
+		return -1;
+#endif
+	return prlimit(0, RLIMIT_LOCKS, &l, &l) < 0 && errno == EPERM ? 0 : -1;
 }
 
 static void *in_thread(void *uid)
@@ -232,6 +250,8 @@ static int people(char ***at)
 		return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
 	if (TAKES("threads", 1))
 		return numbers(a + 1, v, 1), threads(v[0]);
+	if (TAKES("limits", 0))
+		return lower_limits();
 	if (TAKES("self", 0))
 		return show_self();
 	if (TAKES("chroot", 1))

@@ -185,6 +185,9 @@ START_TEST(who_a_process_is)
 	ck_assert_str_eq(run(INGOT_STEP_IDENTITY), "uid 5 5 5 (5 5) gid 6 6 6 (6 6) groups\n");
 	OWNERS("setuid", "5", "fails", "1", "setgid", "6");
 	(void)run(INGOT_STEP_IDENTITY);
+	/* su's PAM session sets every limit after setgroups(), and with one of them a process would be root again */
+	OWNERS("become", "105", "106", "limits", "self", "fails", "1", "setuid", "0");
+	ck_assert_str_eq(run(INGOT_STEP_IDENTITY), "uid 105 105 105 (105 105) gid 106 106 106 (106 106) groups 106 4242\n");
 	OWNERS("threads", "11", "self", "orphan", "self");
 	ck_assert_str_eq(run(INGOT_STEP_IDENTITY), "uid 11 11 11 (11 11) gid 0 0 0 (0 0) groups\nuid 11 11 11 (11 11) gid 0 0 0 (0 0) groups\n");
 }
