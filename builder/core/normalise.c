@@ -219,8 +219,8 @@ static struct ingot_node wanted(struct normalising *x, size_t i)
 	bool exception = is_exception(x, path, &node, writable), vouched = !writable && is_vouched(x, path, &node);
 	if (!exception && !vouched)
 		ingot_canonical(&x->rules, path, writable, &node);
-	else if (!(node.mode & 02) && !vouched)
-		node.mode &= ~020U; /* its group may run it, never change it */
+	else if (!(node.mode & 02) && !vouched && node.type != INGOT_CHR && node.type != INGOT_BLK)
+		node.mode &= ~020U; /* its group may run it, never change it; a device is its group's to use */
 	if (x->policy->set_all_times || node.mtime > x->policy->epoch)
 		node.mtime = x->policy->epoch;
 	if (writable && node.type == INGOT_FILE && (node.mode & 0111) && x->policy->uid) {

@@ -77,6 +77,7 @@ static const struct rule_case cases[] = {
 	{ "device", ROOT N("c 0666 0 0 1", "/null 1 3"), ROOT N("c 0666 0 0 1", "/null 1 3"), "error device /null; " },
 	{ "device, allowed, where others are removed", ROOT N("d 0755 0 0 1", "/dev") N("c 0666 0 0 1", "/dev/null 1 3") N("b 0660 0 0 1", "/dev/sda 8 0"),
 	  ROOT N("d 0755 0 0 1", "/dev") N("c 0666 0 0 1", "/dev/null 1 3"), "note transient /dev/sda; ", .allow = { { "device", "/dev/null" } } },
+	{ "a device is for its group", ROOT N("b 0660 0 6 1", "/sda 8 0"), ROOT N("b 0660 0 6 1", "/sda 8 0"), "", .allow = { { "device", "/sda" } } },
 	{ "world-writable file and directory", ROOT FILE_("0666 0 0 1", "/a") N("d 1777 0 0 1", "/d"), ROOT FILE_("0666 0 0 1", "/a") N("d 1777 0 0 1", "/d"),
 	  "error world-writable /a; error world-writable /d; " },
 	{ "world-writable, allowed", ROOT N("d 1733 0 0 1", "/d"), ROOT N("d 1733 0 0 1", "/d"), "", .allow = { { "world-writable", "/d" } } },
