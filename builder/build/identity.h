@@ -7,7 +7,8 @@
 #include "engine.h"
 #include <ingot/step.h>
 
-bool identity_remembered(struct engine *e, const struct ingot_step *step);
+/* From the beginning: its text names such a program, the recipe made owners that it will look at, or it turned out to need it before. */
+bool identity_wanted(struct engine *e, const struct stage_state *s, const struct ingot_step *step);
 int identity_remember(struct engine *e, const struct ingot_step *step, struct ingot_err *err) INGOT_MUST_USE;
 /* What the disk does not show of the tree, for either level. */
 void identity_seeds(const struct ingot_tree *lower, struct ingot_arena *arena, struct ingot_step_plan *plan);

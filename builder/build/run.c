@@ -62,6 +62,7 @@ static int keep(struct engine *e, const struct ingot_digest *key, const struct i
 struct ground {
 	const struct ingot_tree *base, *lower; /* borrowed; lower is all of it, and much of that is in base */
 	int top_fd, base_fd;
+	bool identity; /* see identity.h */
 };
 
 static void ground_done(struct ground *g)
@@ -189,7 +190,7 @@ static int run_and_harvest(struct engine *e, struct ground *g, const struct ingo
 	make_plan(e, step, label, arena, &plan);
 	ingot_pass(lay_out(e, g, &plan, err));
 	identity_seeds(g->lower, arena, &plan);
-	if (identity_remembered(e, step))
+	if (g->identity)
 		plan.flags |= INGOT_STEP_IDENTITY;
 	ingot_pass(run_once(e, places, g, &plan, ret, err));
 	if (ret->result.reason != INGOT_STEP_NEEDS_IDENTITY)
@@ -216,6 +217,7 @@ static int run_fresh(struct engine *e, struct stage_state *s, const struct ingot
 		ingot_pass(harvest_lower(s->ground, &ground, err));
 	g.base = ground;
 	g.lower = lower;
+	g.identity = identity_wanted(e, s, step);
 	ingot_pass(run_and_harvest(e, &g, step, places, label, &o, err));
 	const struct harvest_facts facts = { .uid = step->user, .gid = step->user, .kept = o.kept, .n_kept = o.n_kept, .owned = o.result.owned, .n_owned = o.result.n_owned, .epoch = e->epoch };
 	ingot_pass(harvest_delta(base, lower, o.in.delta, &facts, &delta, err));

@@ -2,6 +2,7 @@
 #include "../unit/core_support.h"
 #include "../unit/store_fixture.h"
 #include "../../builder/build/harvest.h"
+#include "../../builder/build/identity.h"
 #include <ingot/checkout.h>
 #include <ingot/helper.h>
 #include <ingot/intake.h>
@@ -96,6 +97,8 @@ static char *delta_on(const struct rung *g, const struct ingot_tree *tree, const
 	plan.flags = g->flags;
 	plan.root_fd = root_fd;
 	plan.scratch_fd = scratch_fd;
+	_cleanup_(ingot_arena_freep) struct ingot_arena *arena = ingot_arena_new();
+	identity_seeds(lower, arena, &plan);
 	ck_assert_msg(ingot_step_run(&plan, NULL, &r, &err) == 0, "%s: %s (%s)", g->name, err.msg, err.hint);
 	ck_assert_int_eq(r.isolation, g->flags & INGOT_STEP_CHROOT ? INGOT_ISOLATION_CHROOT : INGOT_ISOLATION_FULL);
 	*ret_status = r.status;
@@ -149,6 +152,13 @@ static const struct {
 	{ 0, false, { "/bin/p", "rm", "/etc/config", "socket", "/etc/config", "socket", "/data/new", "rm", "/tree/deep/f", "rm", "/tree/deep", "socket", "/tree/deep" } },
 	{ 0, true, { "/bin/p", "xattr", "/", "user.ingot.owned", "4 0 0 0 99 1 3 -", "xattr", "/tree", "user.ingot.owned", "4 0 0 0 99 1 3 -" } },
 	{ 0, false, { "/bin/p", "mapped", "/etc/config", "MMM" } }, /* see begin_in_memory() */
+	/* files of the Tree that move: alone, over another, out and back, a second name for one */
+	{ 0, false, { "/bin/p", "mv", "/data/a", "/data/dd", "mv", "/data/b", "/etc/b", "mv", "/data/fifo", "/fifo" } },
+	{ 0, false, { "/bin/p", "mv", "/etc/config", "/data/a", "mv", "/tree/deep/f", "/data/b" } },
+	{ 0, true, { "/bin/p", "mv", "/data/a", "/x", "mv", "/x", "/data/a" } },
+	{ 0, false, { "/bin/p", "ln", "/data/a", "/a", "ln", "/data/b", "/data/z" } },
+	{ 0, false, { "/bin/p", "mv", "/data/a", "/x", "chown", "1", "/x", "chmod", "0700", "/x", "rm", "/data/b", "put", "/data/b", "new" } },
+	{ 10001, false, { "/bin/p", "mv", "/etc/config", "/moved", "mv", "/data/a", "/etc/config" } },
 	{ 10001, false, { "/bin/p", "put", "/data/mine", "m", "put", "/etc/config", "by another", "mkdir", "/d", "put", "/d/f", "f", "chmod", "0", "/d/f", "chmod", "0", "/d", "cat", "/etc/config" } },
 };
 #define STEPS (sizeof(steps) / sizeof(steps[0]))

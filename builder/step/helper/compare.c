@@ -23,11 +23,31 @@ int compare_begin(struct harvest *h, struct ingot_err *err)
 	return ingot_pread_all(fd, h->records, h->n_records * sizeof(struct step_record), sizeof(h->copied), err);
 }
 
-/* The number may be given out again once its file is gone; no file system that does it at once has no time of birth. */
-static bool is_old(const struct harvest *h, const struct step_record *r, int dirfd, const char *name, const struct stat *st)
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
+/* Is it an inode of the copy, wherever that was? */
+static bool has_old_number(struct harvest *h, const struct stat *st)
+{
+	uint64_t ino = st->st_ino;
+	if (!h->inodes_copied) {
+		h->inodes_copied = ingot_alloc_array(h->n_records, sizeof(uint64_t));
+		for (size_t i = 0; i < h->n_records; i++)
+			h->inodes_copied[i] = h->records[i].ino;
+		qsort(h->inodes_copied, h->n_records, sizeof(uint64_t), by_number);
+	}
+	return bsearch(&ino, h->inodes_copied, h->n_records, sizeof(uint64_t), by_number) != NULL;
+}
+
+/* As an overlay has it, which knows that of files and directories only, and of files also when they were renamed. The number may be given out again once its file is
+ * gone; no file system that does it at once has no time of birth. */
+static bool is_old(struct harvest *h, int dirfd, const char *name, const struct stat *st)
 {
 	struct statx x;
-	if (r->ino != st->st_ino || statx(dirfd, name, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &x) < 0)
+	if ((!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode)) || !has_old_number(h, st) || statx(dirfd, name, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &x) < 0)
 		return false;
 	return !(x.stx_mask & STATX_BTIME) || x.stx_btime.tv_sec < h->copied.sec || (x.stx_btime.tv_sec == h->copied.sec && x.stx_btime.tv_nsec <= h->copied.nsec);
 }
@@ -65,8 +85,8 @@ static int compare_one(struct harvest *h, int upper, int lower, const char *name
 	const struct step_record *r = &h->records[at];
 	if (fstatat(upper, name, &now, AT_SYMLINK_NOFOLLOW) < 0 || fstatat(lower, name, &was, AT_SYMLINK_NOFOLLOW) < 0)
 		return ingot_fail_sys(err, INGOT_E_BUG, "looking at '%s'", INGOT_SHOW(ingot_span_of(h->path)));
-	/* As an overlay has it, which knows of files and directories only. */
-	bool kept = (now.st_mode & S_IFMT) == (was.st_mode & S_IFMT) && (S_ISREG(now.st_mode) || S_ISDIR(now.st_mode)) && is_old(h, r, upper, name, &now);
+	/* A directory is old in its own place alone: overlayfs does not rename those of lower layers. */
+	bool kept = is_old(h, upper, name, &now) && (S_ISREG(now.st_mode) || r->ino == now.st_ino);
 	if (!S_ISDIR(now.st_mode) || !S_ISDIR(was.st_mode)) {
 		if (is_untouched(r, &now) && same_bytes(h, upper, lower, name, &now, &was))
 			return 0;
@@ -86,6 +106,16 @@ static int compare_one(struct harvest *h, int upper, int lower, const char *name
 	return compare_dir(h, new, old, at, depth + 1, err);
 }
 
+/* A name that only the step's root has: a new file, or one of the Tree that was renamed. */
+static int send_new(struct harvest *h, int upper, const char *name, unsigned depth, struct ingot_err *err)
+{
+	struct stat st;
+	h->kept = fstatat(upper, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && is_old(h, upper, name, &st);
+	int sent = harvest_any(h, upper, name, depth, err);
+	h->kept = false;
+	return sent;
+}
+
 /* at: the record of this directory; those of its contents follow it. */
 static int compare_dir(struct harvest *h, int upper, int lower, size_t at, unsigned depth, struct ingot_err *err)
 {
@@ -102,7 +132,7 @@ static int compare_dir(struct harvest *h, int upper, int lower, size_t at, unsig
 			return ingot_fail(err, INGOT_E_BUG, "the checkout is not the one that was copied: '%s'", INGOT_SHOW(ingot_span_of(h->path)));
 		bool covered = h->p->flags & INGOT_STEP_CHROOT && step_is_covered(h->path);
 		if (order < 0 && !covered)
-			ingot_pass(harvest_any(h, upper, new.v[i], depth, err));
+			ingot_pass(send_new(h, upper, new.v[i], depth, err));
 		else if (order > 0 && !covered)
 			ingot_pass(harvest_entry(h, '-', NULL, (struct ingot_span){ 0 }, err));
 		else if (!covered)

@@ -14,6 +14,7 @@ struct harvest {
 	struct step_record_head copied; /* of a copied checkout */
 	struct step_record *records;
 	size_t n_records;
+	uint64_t *inodes_copied; /* their numbers, sorted; NULL: not needed yet */
 	bool on_tmpfs;
 	char block[KIB(256)];
 };

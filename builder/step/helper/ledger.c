@@ -20,13 +20,13 @@
 struct entry {
 	dev_t dev;
 	ino_t ino;
-	int pin;                  /* O_PATH; -1: of the Tree, whose inodes stay as long as the step */
+	int pin;                  /* O_PATH; -1: none */
 	uint32_t uid, gid;        /* as the step should see them */
 	const struct step_seed *seed; /* what the Tree said, and where it was; NULL: nothing special */
 	uint32_t mode, disk_mode; /* of a file of the Tree whose set-id bits are not on the disk; else 0 */
 	bool dir;
 	nlink_t links;            /* of a seed: how many names it had */
-	bool moved;               /* at the end: it is not where the Tree had it */
+	bool gone;                /* of a seed: its last name went, and its descriptor with it */
 	struct ingot_owned is;    /* set == 0: as in the Tree */
 };
 
@@ -102,9 +102,15 @@ static void seed(struct ledger *l, const struct step_seed *s)
 		return; /* a mount of ours lies over it */
 	if (name.n)
 		(void)snprintf(text, sizeof(text), "%.*s", INGOT_SPAN_ARG(name));
-	if (fstatat(dir, text, &st, AT_SYMLINK_NOFOLLOW) < 0 || find(l, &st))
+	_cleanup_(ingot_closep) int fd = openat(dir, text, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0 || find(l, &st))
 		return;
 	struct entry *e = add(l, &st);
+	/* Held, because in a user namespace overlayfs knows only as long as it remembers the inode that a copied-up file is the old one. The step's own come first. */
+	if (l->pins < l->max_pins / 2) {
+		e->pin = TAKE_FD(fd);
+		l->pins++;
+	}
 	e->seed = s;
 	e->uid = s->is.uid;
 	e->gid = s->is.gid;
@@ -195,7 +201,8 @@ static void sweep(struct ledger *l)
 			l->pins--;
 			if (!e->seed)
 				continue;
-			e->is = (struct ingot_owned){ 0 }; /* what stands at its path in the end is not it */
+			e->is = (struct ingot_owned){ 0 };
+			e->gone = true; /* what stands at its path in the end is not it */
 		}
 		l->v[kept++] = *e;
 	}
@@ -357,27 +364,26 @@ static void complete(struct entry *e, const struct stat *now)
 	o->set |= INGOT_OWNED_UID | INGOT_OWNED_GID;
 }
 
-/* Is what the Tree had at this path still there? If another inode is, that is said, because the disk may show both as old ones. */
+/* Is what the Tree had at this path still there? If another inode is, that is said, because the disk may show both as old ones. One that could not be held is left to
+ * what the disk shows. */
 static void look_at_seed(struct writing *w, struct entry *e)
 {
 	static const struct ingot_owned other = { .set = INGOT_OWNED_OTHER };
-	struct stat st;
-	if (e->links != 1 && !e->dir && e->pin < 0)
-		return; /* its number changes when overlayfs copies it up */
+	struct stat st, held;
+	if (e->pin < 0 && !e->gone)
+		return;
 	bool there = fstatat(w->l->root, e->seed->path, &st, AT_SYMLINK_NOFOLLOW) == 0;
-	if (there && st.st_dev == e->dev && st.st_ino == e->ino) {
+	if (there && !e->gone && fstat(e->pin, &held) == 0 && st.st_dev == held.st_dev && st.st_ino == held.st_ino) {
 		if (st.st_nlink != e->links && !e->dir) /* one of several names now, of which any may come first */
 			complete(e, &st);
-		if (e->is.set && e->pin < 0)
-			write_line(w, e, e->seed->path);
 		return;
 	}
-	e->moved = true;
-	w->lost++;
 	if (there) {
 		struct entry line = { .is = other };
 		write_line(w, &line, e->seed->path);
 	}
+	if (!e->gone && fstat(e->pin, &held) == 0 && held.st_nlink)
+		complete(e, &held);
 }
 
 /* What has another name now (rename(), or link() and unlink() of the first) lies in the upper directory: one walk finds all. path has n bytes. */
@@ -400,10 +406,7 @@ static void write_lost(struct writing *w, int take_fd, size_t n, unsigned depth)
 		if (fstatat(w->l->root, w->path, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		struct entry *found = find(w->l, &st);
-		if (found && (found->moved || (found->pin >= 0 && found->is.set))) {
-			if (found->seed)
-				complete(found, &st);
-			found->moved = false;
+		if (found && found->pin >= 0 && found->is.set) {
 			write_line(w, found, w->path);
 			w->lost--;
 		}
@@ -423,7 +426,7 @@ int ledger_write(struct ledger *l, int upper, int fd, struct ingot_err *err)
 		if (l->v[i].seed)
 			look_at_seed(w, &l->v[i]);
 	for (size_t i = 0; i < l->n; i++)
-		if (l->v[i].pin >= 0 && l->v[i].is.set && !l->v[i].moved)
+		if (l->v[i].pin >= 0 && l->v[i].is.set)
 			write_by_name(w, &l->v[i]);
 	int top = w->lost ? openat(upper, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (top >= 0)
