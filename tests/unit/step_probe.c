@@ -250,8 +250,8 @@ static int attack(char ***at)
 		return mapped(a[1], a[2]);
 	if (TAKES("yes", 0)) {
 		static char block[16384];
-		for (size_t i = 0; i < sizeof(block); i += 16)
-			memcpy(block + i, "yes yes yes yes\n", 16);
+		for (size_t k = 0; k < sizeof(block); k += 16)
+			memcpy(block + k, "yes yes yes yes\n", 16);
 		for (;;)
 			if (write(1, block, sizeof(block)) < 0)
 				return -1;
