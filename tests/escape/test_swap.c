@@ -1,6 +1,7 @@
 /* Somebody outside who has the checkout and the scratch directory exchanges their parts for links to the host while steps are set up and harvested. Neither reaches the host. */
 #include "../unit/run_suite.h"
 #include "canary.h"
+#include <ingot/store.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -181,6 +182,43 @@ START_TEST(harvest_alone)
 }
 END_TEST
 
+/* CVE-2024-23652 (BuildKit): what is removed is exchanged for a link to the host between being looked at and being entered. */
+START_TEST(cleaning_up)
+{
+	enum { DIRS = 8, ROUNDS = 120 };
+	static char a[DIRS][128], b[DIRS][128];
+	struct pair pairs[DIRS];
+	struct ingot_store *store = NULL;
+	char path[96], name[64], in[32];
+	(void)snprintf(path, sizeof(path), "%s/store", top);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	ck_assert_msg(ingot_store_open(path, NULL, &store, &err) == 0, "%s", err.msg);
+	for (int round = 0; round < ROUNDS; round++) {
+		int scratch = ingot_store_scratch(store, name, &err);
+		ck_assert_int_ge(scratch, 0);
+		for (int i = 0; i < DIRS; i++) {
+			(void)snprintf(in, sizeof(in), "d%d", i);
+			ck_assert_int_eq(mkdirat(scratch, in, 0755), 0);
+			for (int k = 0; k < 4; k++) {
+				(void)snprintf(in, sizeof(in), "d%d/f%d", i, k);
+				write_text(scratch, in, "x", 0644);
+			}
+			(void)snprintf(in, sizeof(in), "l%d", i);
+			ck_assert_int_eq(symlinkat(canary, scratch, in), 0);
+			(void)snprintf(a[i], sizeof(a[i]), "store/tmp/%s/d%d", name, i);
+			(void)snprintf(b[i], sizeof(b[i]), "store/tmp/%s/l%d", name, i);
+			pairs[i] = (struct pair){ a[i], b[i] };
+		}
+		begin(pairs, DIRS);
+		ingot_store_scratch_remove(store, name);
+		end();
+		close(scratch);
+		canary_is_whole("round %d", round);
+	}
+	ingot_store_close(store);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("swap");
@@ -190,6 +228,7 @@ int main(void)
 	tcase_add_test(t, set_up_and_harvest);
 	tcase_add_test(t, source_of_a_volume);
 	tcase_add_test(t, harvest_alone);
+	tcase_add_test(t, cleaning_up);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

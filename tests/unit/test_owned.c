@@ -44,6 +44,8 @@ START_TEST(owners_come_from_the_tree)
 	expect(ROOT "f 4755 7 8 1 /a 1 " HEX("1") "\n", "f 0755 0 0 5 /a 1 " HEX("2") "\n", "f 0755 7 8 " E " /a 1 " HEX("2") "\n");
 	expect(ROOT "f 6711 7 8 1 /a 1 " HEX("1") "\n" H("/b", "/a"), "f 0711 0 0 5 /a 1 " HEX("2") "\n", "f 0711 7 8 " E " /a 1 " HEX("2") "\n");
 	expect(ROOT "f 6311 7 8 1 /a 1 " HEX("1") "\n", "f 4711 0 0 5 /a 1 " HEX("2") "\n", "f 4711 7 8 " E " /a 1 " HEX("2") "\n");
+	/* nor its attributes, which stay with the content that they were given to */
+	expect(ROOT "x user.note kept\nf 0755 7 8 1 /a 1 " HEX("1") "\n", "f 0755 0 0 5 /a 1 " HEX("1") "\n", "");
 	expect(ROOT "f 4755 7 8 1 /a 1 " HEX("1") "\n", "f 0700 0 0 5 /a 1 " HEX("1") "\n", "f 0700 7 8 " E " /a 1 " HEX("1") "\n");
 }
 END_TEST
