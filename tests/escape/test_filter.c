@@ -249,7 +249,7 @@ START_TEST(every_instruction_is_reached)
 					(void)ask(ARCH, nr, args);
 				}
 		for (size_t i = 0; i < FORMS; i++)
-			for (int bit = 0; bit < 3 * 64; bit++) { /* each form, and each with one more bit */
+			for (int bit = 0; bit < 4 * 64; bit++) { /* each form, and each with one more bit */
 				unsigned long args[6];
 				(void)ask(ARCH, forms[i].call, forms[i].args);
 				memcpy(args, forms[i].args, sizeof(args));

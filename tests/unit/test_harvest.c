@@ -89,7 +89,8 @@ START_TEST(every_kind)
 	       "x user.note hello\nf 4711 /new/f 4\n= text\n"
 	       "h 0000 /new/g new/f\n"
 	       "l 0777 /new/l ../../etc/passwd\n"
-	       "p 0600 /new/p\n");
+	       "p 0600 /new/p\n"
+	       "- 0000 /new/s\n");
 }
 END_TEST
 
