@@ -7,7 +7,10 @@
 #include <ingot/helper.h>
 #include <ingot/intake.h>
 #include <ingot/step.h>
+#include <dirent.h>
+#include <signal.h>
 #include <sys/statvfs.h>
+#include <sys/wait.h>
 
 static const struct rung {
 	const char *name;
@@ -215,6 +218,75 @@ START_TEST(moved_onto_a_program)
 }
 END_TEST
 
+static pid_t parent_of(pid_t pid)
+{
+	char where[64], text[512] = "";
+	(void)snprintf(where, sizeof(where), "/proc/%d/stat", (int)pid);
+	int fd = open(where, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	ingot_closep(&fd);
+	const char *end = n > 0 ? strrchr(text, ')') : NULL;
+	return end ? (pid_t)atoi(end + 4) : -1;
+}
+
+/* The process whose arguments begin with "/bin/p sleep", a step of ours; its parent. */
+static pid_t find_sleeper(pid_t *ret_parent)
+{
+	DIR *d = opendir("/proc");
+	pid_t found = -1;
+	const struct dirent *e;
+	while (found < 0 && (e = readdir(d))) {
+		char where[300], text[512] = "";
+		(void)snprintf(where, sizeof(where), "/proc/%s/cmdline", e->d_name);
+		int fd = open(where, O_RDONLY | O_CLOEXEC);
+		ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+		ingot_closep(&fd);
+		if (n < 19 || memcmp(text, "/bin/p\0sleep\0" "471147", 19) != 0)
+			continue;
+		found = (pid_t)atoi(e->d_name);
+		*ret_parent = parent_of(found);
+	}
+	(void)closedir(d);
+	return found;
+}
+
+/* Without a pid namespace nothing but a signal tells init of the supervisor's end, and the payload of init's. */
+START_TEST(killed_supervisor)
+{
+	static const char *const argv[] = { "/bin/p", "sleep", "471147", NULL };
+	static const uint32_t users[] = { 0, 10001 };
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *tree = make_tree();
+	pid_t init = -1, sleeper = -1;
+	if (geteuid() != 0)
+		return;
+	pid_t runner = fork();
+	if (runner == 0) {
+		struct ingot_tree *lower = NULL;
+		struct ingot_step_result r = INGOT_STEP_RESULT_INIT;
+		struct ingot_step_plan plan = INGOT_STEP_PLAN_INIT;
+		char scratch[64];
+		plan.name = "killed";
+		plan.argv = argv;
+		plan.n_argv = 3;
+		plan.uid = plan.gid = users[_i / 2];
+		plan.timeout = 60;
+		plan.flags = rungs[RUNGS - 1].flags;
+		_exit(harvest_lower(tree, &lower, &err) < 0 || ingot_checkout_cached(store, lower, &plan.root_fd, &err) < 0 || (plan.scratch_fd = ingot_store_scratch(store, scratch, &err)) < 0 ||
+		      ingot_step_run(&plan, NULL, &r, &err) < 0);
+	}
+	for (int i = 0; i < 1000 && (sleeper = find_sleeper(&init)) < 0; i++)
+		(void)usleep(10000);
+	ck_assert_int_gt(sleeper, 0);
+	ck_assert_int_eq(kill(_i % 2 ? init : parent_of(init), SIGKILL), 0);
+	for (int i = 0; i < 500 && kill(sleeper, 0) == 0; i++)
+		(void)usleep(10000);
+	int left = kill(sleeper, 0);
+	(void)kill(sleeper, SIGKILL);
+	ck_assert_msg(left < 0 && errno == ESRCH, "the payload of user %u outlives %s", users[_i / 2], _i % 2 ? "init" : "the supervisor");
+	(void)waitpid(runner, NULL, 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("rungs");
@@ -223,6 +295,7 @@ int main(void)
 	tcase_add_checked_fixture(t, begin, fixture_end);
 	tcase_add_loop_test(t, same_delta, 0, STEPS);
 	tcase_add_test(t, moved_onto_a_program);
+	tcase_add_loop_test(t, killed_supervisor, 0, 4);
 	suite_add_tcase(s, t);
 	t = tcase_create("memory");
 	tcase_set_timeout(t, 60);

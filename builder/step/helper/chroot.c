@@ -84,28 +84,38 @@ int step_chroot_prepare(const struct step_plan *p, int *ret_proc, int *ret_upper
 	return 0;
 }
 
-/* Only the step's own user and group from here on; caps (CAP_SETUID among them while it lasts) stay over it. */
-static int become(const struct step_plan *p, const int *caps, size_t n, bool exec_as_root, struct ingot_err *err)
+/* Changing the user takes back that the parent's end is heard of, and that nobody looks in (commit_creds() of the kernel): so it is asked for afterwards, too. */
+static int die_with(pid_t parent, int signal, struct ingot_err *err)
 {
+	if (prctl(PR_SET_PDEATHSIG, signal) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "asking to die with the parent");
+	return getppid() == parent ? 0 : ingot_fail(err, INGOT_E_HOST, "the step was left alone while it was set up");
+}
+
+/* Only the step's own user and group from here on; caps (CAP_SETUID among them while it lasts) stay over it. */
+static int become(const struct step_plan *p, const int *caps, size_t n, bool exec_as_root, int parent_ends, struct ingot_err *err)
+{
+	pid_t parent = getppid();
 	if (setgroups(0, NULL) < 0 || setresgid(p->gid, p->gid, p->gid) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "becoming the step's group");
-	if (p->uid == 0)
-		return step_drop_caps(caps, n, exec_as_root, err);
+	if (p->uid == 0) {
+		ingot_pass(step_drop_caps(caps, n, exec_as_root, err));
+		return die_with(parent, parent_ends, err);
+	}
 	int with[65] = { CAP_SETUID };
 	memcpy(with + 1, caps, n * sizeof(caps[0]));
 	ingot_pass(step_drop_caps(with, n + 1, false, err));
 	if (setresuid(p->uid, p->uid, p->uid) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "becoming the step's user");
-	return step_set_caps(caps, n, err);
+	ingot_pass(step_set_caps(caps, n, err));
+	return die_with(parent, parent_ends, err);
 }
 
 int step_chroot_become(const struct step_plan *p, struct ingot_err *err)
 {
 	int keep[64];
 	size_t n = p->uid == 0 ? ours(step_root_caps, step_n_root_caps, keep) : 0;
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-		return ingot_fail_sys(err, INGOT_E_HOST, "asking to die with init");
-	return become(p, keep, n, true, err);
+	return become(p, keep, n, true, SIGKILL, err);
 }
 
 /* There is no CAP_SYS_PTRACE to be had: to look into the processes that ask (tracee.c) init has their user, and what they have (cap_ptrace_access_check() of the kernel). */
@@ -114,7 +124,7 @@ int step_chroot_shrink(const struct step_plan *p, struct ingot_err *err)
 	static const int of_another[] = { CAP_DAC_OVERRIDE, CAP_FOWNER };
 	int keep[64];
 	size_t n = p->uid == 0 ? ours(step_root_caps, step_n_root_caps, keep) : ours(of_another, 2, keep);
-	return become(p, keep, n, false, err);
+	return become(p, keep, n, false, SIGTERM, err);
 }
 
 /* After no_new_privs. The root that we are in is all that there is. */
