@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -57,6 +59,32 @@ static int reuse(const char *path, long n)
 		if (put(path, "x") < 0 || lchown(path, 77, 77) < 0 || unlink(path) < 0)
 			return -1;
 	return put(path, "root's");
+}
+
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+/* Made while signals arrive: each once, whatever is begun again. */
+static int interrupted(const char *dir, long n)
+{
+	struct sigaction act = { .sa_handler = nothing, .sa_flags = SA_RESTART };
+	const struct itimerval often = { { 0, 50 }, { 0, 50 } }, never = { { 0, 0 }, { 0, 0 } };
+	char path[300];
+	int r = sigaction(SIGALRM, &act, NULL) < 0 || setitimer(ITIMER_REAL, &often, NULL) < 0 ? -1 : 0;
+	for (long i = 0; i < n && r == 0; i++) {
+		(void)snprintf(path, sizeof(path), "%s/%ld", dir, i);
+		int fd = i % 3 ? -1 : open(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
+		if (i % 3 == 0)
+			r = fd < 0 || close(fd) < 0 ? -1 : 0;
+		else
+			r = i % 3 == 1 ? mkdir(path, 0755) : symlink("x", path);
+	}
+	int e = errno;
+	(void)setitimer(ITIMER_REAL, &never, NULL);
+	errno = e;
+	return r;
 }
 
 static int many(const char *dir, long n)
@@ -205,6 +233,8 @@ static int files(char ***at)
 		return numbers(a + 3, v, 1), unnamed(a[1], a[2], v[0]);
 	if (TAKES("reuse", 2))
 		return reuse(a[1], atol(a[2]));
+	if (TAKES("interrupted", 2))
+		return interrupted(a[1], atol(a[2]));
 	if (TAKES("many", 2))
 		return many(a[1], atol(a[2]));
 	if (TAKES("put", 2))

@@ -193,6 +193,15 @@ START_TEST(who_a_process_is)
 }
 END_TEST
 
+/* A call that a signal interrupts is begun again, and init has done it by then: it must hear of the first answer. */
+START_TEST(signals_while_asking)
+{
+	OWNERS("mkdir", "/home", "chmod", "777", "/home", "become", "105", "106", "interrupted", "/home", "3000");
+	(void)run(INGOT_STEP_IDENTITY);
+	ck_assert_uint_eq(r.n_owned, 3000);
+}
+END_TEST
+
 START_TEST(files_belong_to_their_maker)
 {
 	OWNERS("mkdir", "/home", "chmod", "777", "/home", "chmod", "777", "/data", "become", "105", "106", "mkdir", "/home/d", "put", "/home/d/f", "f", "symlink", "f", "/home/d/l", "mkfifo", "/home/d/p", "chdir", "/home",
@@ -336,6 +345,7 @@ int main(void)
 	tcase_add_test(t, other_places_are_not_the_trees);
 	tcase_add_test(t, becoming_another_needs_the_other_level);
 	tcase_add_test(t, who_a_process_is);
+	tcase_add_test(t, signals_while_asking);
 	tcase_add_test(t, files_belong_to_their_maker);
 	tcase_add_test(t, the_trees_owners_are_seen);
 	tcase_add_test(t, files_of_the_tree_that_move);

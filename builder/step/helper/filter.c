@@ -9,6 +9,11 @@
 
 #include "filters.h" /* made by makefilter */
 
+/* Linux 5.19; in no header of Debian 12. A signal that comes while init is at work waits for its answer: begun again, mkdir() would find its own directory. */
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
 #define COUNT(v) (sizeof(v) / sizeof((v)[0]))
 
 static int load(const struct sock_filter *code, size_t n, unsigned flags, struct ingot_err *err)
@@ -50,6 +55,9 @@ int step_filter_ask(unsigned flags, bool ledger, struct ingot_err *err)
 	if (!ledger)
 		return load(filter_asks_nothing, COUNT(filter_asks_nothing), 0, err);
 	bool identity = flags & INGOT_STEP_IDENTITY, kills = flags & INGOT_STEP_CHROOT && !step_scoped(flags);
-	int r = load(asks[kills][identity].code, asks[kills][identity].n, SECCOMP_FILTER_FLAG_NEW_LISTENER, err);
+	struct ingot_err older = INGOT_ERR_INIT;
+	int r = load(asks[kills][identity].code, asks[kills][identity].n, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &older);
+	if (r < 0)
+		r = load(asks[kills][identity].code, asks[kills][identity].n, SECCOMP_FILTER_FLAG_NEW_LISTENER, err);
 	return r < 0 ? ingot_hint(err, "EBUSY: a program around ingot listens to seccomp notifications of its own, and the kernel knows one listener only") : r;
 }
