@@ -194,6 +194,15 @@ START_TEST(who_a_process_is)
 END_TEST
 
 /* A call that a signal interrupts is begun again, and init has done it by then: it must hear of the first answer. */
+START_TEST(names_in_another_root)
+{
+	OWNERS("mkdir", "/jail", "mkdir", "/jail/dev", "put", "/jail/dev/stdout", "x", "mkdir", "/jail/etc", "put", "/jail/etc/config", "c", "mkdir", "/jail/sub", "symlink", "/etc", "/jail/sub/link", "symlink", "/etc/config",
+	       "/jail/etc/l", "child", "chroot", "/jail", "chown", "/dev/stdout", "5", "5", "chown", "../../etc/config", "6", "6", "chdir", "/sub", "chown", "link/l", "-1", "7", "rchown", "/etc", "../sub/link/../../dev", "8", "8",
+	       "fails", "2", "chown", "../../data/b", "9", "9");
+	EXPECT(0, "jail/dev 3 8:8\njail/dev/stdout 19 5:5\njail/etc/config 19 6:7\n");
+}
+END_TEST
+
 START_TEST(signals_while_asking)
 {
 	OWNERS("mkdir", "/home", "chmod", "777", "/home", "become", "105", "106", "interrupted", "/home", "3000");
@@ -345,6 +354,7 @@ int main(void)
 	tcase_add_test(t, other_places_are_not_the_trees);
 	tcase_add_test(t, becoming_another_needs_the_other_level);
 	tcase_add_test(t, who_a_process_is);
+	tcase_add_test(t, names_in_another_root);
 	tcase_add_test(t, signals_while_asking);
 	tcase_add_test(t, files_belong_to_their_maker);
 	tcase_add_test(t, the_trees_owners_are_seen);

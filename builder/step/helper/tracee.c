@@ -86,6 +86,12 @@ static size_t magic_link(const char *name)
 	return name[n] && name[n] != '/' ? 0 : n;
 }
 
+/* -1 means "not one of these" below, and is -EPERM. */
+static int failed(void)
+{
+	return errno == EPERM ? -EACCES : -errno;
+}
+
 /* Names that mean something else for us than for the process. Its own descriptors and directories are all inside; below them, nothing but plain names. */
 static int its_own(const struct call *c, const char *path, int flags)
 {
@@ -103,12 +109,12 @@ static int its_own(const struct call *c, const char *path, int flags)
 		bool below = n && name[n] == '/';
 		_cleanup_(ingot_closep) int base = openat(c->proc, link, below || !n ? O_PATH | O_CLOEXEC : flags);
 		if (base < 0)
-			return -errno;
+			return failed();
 		if (n && !below)
 			return TAKE_FD(base);
 		const char *rest = name + n + strspn(name + n, "/");
 		int fd = open_plainly(base, *rest ? rest : ".", flags, 0);
-		return fd < 0 ? -errno : fd;
+		return fd < 0 ? failed() : fd;
 	}
 	return -1;
 }
@@ -148,22 +154,52 @@ static int open_in_its_root(const struct call *c, const char *path, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
+/* The path of what a descriptor or a link of proc means, as we see it; its length, 0 when it has none. */
+static size_t seen_path(int proc, const char *link, char ret[4096])
+{
+	ssize_t n = readlinkat(proc, link, ret, 4095);
+	ret[n > 0 ? n : 0] = '\0';
+	return n > 0 && n < 4095 && ret[0] == '/' ? (size_t)n : 0;
+}
+
+/* ".." and absolute links below a directory of a process with another root: there, not here. -1 when that cannot be said (the directory is outside of that root). */
+static int open_below_its_root(const struct call *c, int base, const char *path, int flags)
+{
+	char link[40], root_path[4096], base_path[4096], inner[8192];
+	struct stat is, found;
+	(void)snprintf(link, sizeof(link), "%d/root", (int)c->shown);
+	size_t n = seen_path(c->proc, link, root_path);
+	(void)snprintf(link, sizeof(link), "self/fd/%d", base);
+	if (!n || !seen_path(c->proc, link, base_path) || strncmp(base_path, root_path, n) != 0 || (base_path[n] && base_path[n] != '/'))
+		return -1;
+	_cleanup_(ingot_closep) int root = open_link(c, "root", -1);
+	(void)snprintf(inner, sizeof(inner), ".%s", base_path + n);
+	_cleanup_(ingot_closep) int there = root < 0 ? -1 : open_plainly(root, inner, O_PATH | O_CLOEXEC, RESOLVE_IN_ROOT);
+	if (there < 0 || fstat(there, &found) < 0 || fstat(base, &is) < 0 || found.st_dev != is.st_dev || found.st_ino != is.st_ino)
+		return -1;
+	(void)snprintf(inner, sizeof(inner), ".%s/%s", base_path + n, path);
+	int fd = open_plainly(root, inner, flags, RESOLVE_IN_ROOT);
+	return fd < 0 ? failed() : fd;
+}
+
 int tracee_open(const struct call *c, int dirfd, const char *path, bool follow)
 {
-	int flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
+	int flags = O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW), fd;
 	if (path[0] == '/') {
-		int fd = its_own(c, path, flags);
-		if (fd != -1)
-			return fd;
 		if (!same_root(c))
 			return open_in_its_root(c, path, flags);
+		if ((fd = its_own(c, path, flags)) != -1)
+			return fd;
 		fd = open_plainly(AT_FDCWD, path, flags, 0);
 		return fd < 0 ? -errno : fd;
 	}
 	_cleanup_(ingot_closep) int base = dirfd == AT_FDCWD ? open_link(c, "cwd", -1) : tracee_open_fd(c, dirfd);
 	if (base < 0)
 		return base;
-	int fd = open_plainly(base, path, flags, 0);
+	/* A name alone leads nowhere else. */
+	if ((follow || strchr(path, '/') || strcmp(path, "..") == 0) && !same_root(c) && (fd = open_below_its_root(c, base, path, flags)) != -1)
+		return fd;
+	fd = open_plainly(base, path, flags, 0);
 	return fd < 0 ? -errno : fd;
 }
 
