@@ -9,7 +9,7 @@ HERE = BUILD / "tests" / "privilege"
 ROOT = os.getuid() == 0
 
 STEPS_OF_ALL_KINDS = steps(
-    "run: |\n  mkdir -p /out/dir /out/closed && echo one > /out/one && ln /out/one /out/dir/hard && ln -s ../one /out/dir/soft\n  chmod 4755 /out/one && echo x > /tmp/t && echo y > /run/y && chmod 000 /out/closed",
+    "run: |\n  mkdir -p /out/dir /out/closed && echo one > /out/one && ln /out/one /out/dir/hard && ln -s ../one /out/dir/soft\n  chmod 0751 /out/one && echo x > /tmp/t && echo y > /run/y && chmod 000 /out/closed",
     "run: chown 33:44 /out/one && mv /out/one /out/moved && rm /out/dir/soft && echo two > /out/two && cp /out/two /out/dir/three",
     "run: |\n  id -u > /out/who && touch -d @5 /out/who\n  cat /etc/nothing 2>/dev/null || head -c 300000 /dev/zero > /out/zeros\nuser: 1234",
     "run: mv /out/dir /out/renamed && rm /out/two && echo end > /out/renamed/end")
@@ -129,7 +129,7 @@ OTHERWISE = {
     ("chroot", "read_only_root"): "needs mounts", ("chroot", "volumes_and_stdio"): "needs mounts", ("chroot", "loopback"): "needs a network of its own",
     ("chroot", "output_handed_out"): "needs mounts", ("chroot", "init_is_out_of_reach"): "there is no pid 1 to signal",
     ("chroot", "inode_numbers_come_again"): "/proc", ("chroot", "other_places_are_not_the_trees"): "/proc", ("chroot", "files_belong_to_their_maker"): "/proc",
-    ("chroot", "another_root"): "chroot(2) is refused", ("chroot", "doctor"): "its facts are others",
+    ("chroot", "log_is_limited"): "/dev/stdout leads to /proc", ("chroot", "another_root"): "chroot(2) is refused", ("chroot", "doctor"): "its facts are others",
     ("chroot", "host_network"): "needs a network of its own", ("chroot", "poisoned_mount_points"): "needs mounts", ("chroot", "poisoned_working_directory"): "needs mounts",
     ("copied", "layers"): "layers are an overlay's", ("chroot", "layers"): "layers are an overlay's",
     ("chroot", "in_a_read_only_root"): "needs mounts", ("chroot", "where_openat2_is_refused"): "needs mounts", ("chroot", "poisoned_proc_is_not_used"): "needs mounts",
@@ -171,8 +171,14 @@ def everywhere(w, program, least):
 
 @test
 def sandbox_on_every_rung(w):
-    """The tests of steps hold on every rung: limits, ends, output, nothing survives."""
-    everywhere(w, "unit/test_step", {"full": 14, "chroot": 8})
+    """The tests of steps hold on every rung: ends, output, signals, nothing survives."""
+    everywhere(w, "unit/test_step", {"full": 12, "chroot": 6})
+
+
+@test
+def limits_on_every_rung(w):
+    """The tests of limits hold on every rung: time, disk, memory, processes, output."""
+    everywhere(w, "unit/test_step_limits", {"full": 7, "chroot": 6})
 
 
 @test
