@@ -61,6 +61,19 @@ static int reuse(const char *path, long n)
 	return put(path, "root's");
 }
 
+/* A mebibyte that is given away and removed at once, again and again. */
+static int churn(const char *path, long n)
+{
+	static char block[1 << 20];
+	for (long i = 0; i < n; i++) {
+		int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
+		if (fd < 0 || write(fd, block, sizeof(block)) != (ssize_t)sizeof(block) || fchown(fd, 7, 7) < 0 || close(fd) < 0 || unlink(path) < 0)
+			return -1;
+		(void)usleep(10000);
+	}
+	return 0;
+}
+
 static void nothing(int sig)
 {
 	(void)sig;
@@ -233,6 +246,14 @@ static int files(char ***at)
 		return numbers(a + 3, v, 1), unnamed(a[1], a[2], v[0]);
 	if (TAKES("reuse", 2))
 		return reuse(a[1], atol(a[2]));
+	if (TAKES("nest", 2)) {
+		for (long i = atol(a[2]); i > 0; i--)
+			if (mkdir(a[1], 0755) < 0 || chdir(a[1]) < 0)
+				return -1;
+		return 0;
+	}
+	if (TAKES("churn", 2))
+		return churn(a[1], atol(a[2]));
 	if (TAKES("interrupted", 2))
 		return interrupted(a[1], atol(a[2]));
 	if (TAKES("many", 2))

@@ -194,6 +194,29 @@ START_TEST(who_a_process_is)
 END_TEST
 
 /* A call that a signal interrupts is begun again, and init has done it by then: it must hear of the first answer. */
+/* What is removed takes no place, whoever it was given to. */
+START_TEST(removed_files_are_gone)
+{
+	OWNERS("churn", "/tmp/x", "150");
+	plan.tmpfs_size = MIB(100);
+	(void)run(0);
+	OWNERS("churn", "/tmp/x", "150");
+	plan.tmpfs_size = MIB(100);
+	(void)run(INGOT_STEP_IDENTITY);
+}
+END_TEST
+
+/* Few descriptors, all of them taken: what looks for files in deep directories in the end needs some, too. */
+START_TEST(deep_with_few_descriptors)
+{
+	const struct rlimit few = { 700, 700 };
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	OWNERS("put", "/data/mine", "m", "chown", "/data/mine", "7", "7", "many", "/data", "700", "chdir", "/data", "nest", "d", "200", "ln", "/data/mine", "other", "rm", "/data/mine");
+	(void)run(0);
+	ck_assert_msg(strstr(lines(), "/other 19 7:7\n") != NULL, "%s", said);
+}
+END_TEST
+
 START_TEST(names_in_another_root)
 {
 	OWNERS("mkdir", "/jail", "mkdir", "/jail/dev", "put", "/jail/dev/stdout", "x", "mkdir", "/jail/etc", "put", "/jail/etc/config", "c", "mkdir", "/jail/sub", "symlink", "/etc", "/jail/sub/link", "symlink", "/etc/config",
@@ -354,6 +377,8 @@ int main(void)
 	tcase_add_test(t, other_places_are_not_the_trees);
 	tcase_add_test(t, becoming_another_needs_the_other_level);
 	tcase_add_test(t, who_a_process_is);
+	tcase_add_test(t, removed_files_are_gone);
+	tcase_add_test(t, deep_with_few_descriptors);
 	tcase_add_test(t, names_in_another_root);
 	tcase_add_test(t, signals_while_asking);
 	tcase_add_test(t, files_belong_to_their_maker);

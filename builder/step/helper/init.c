@@ -161,6 +161,8 @@ static _Noreturn void watch(struct init *i)
 		if (now_ms() < next)
 			continue;
 		int64_t before = now_ms();
+		if (i->ledger)
+			ledger_sweep(i->ledger);
 		if (too_much(i))
 			finish(i, STEP_END_DISK, 0);
 		/* At most a tenth of the time goes into looking. */

@@ -14,8 +14,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-/* Descriptors that init needs for other things, and the step's harvest after it. */
-#define OTHER_FDS 128
+/* Descriptors that init needs for other things: its own, and one for each directory on the way down (usage.c, write_lost()). */
+#define OTHER_FDS (64 + INGOT_MAX_DEPTH)
 
 struct entry {
 	dev_t dev;
@@ -137,7 +137,7 @@ struct ledger *ledger_new(const struct step_plan *p, struct ingot_err *err)
 		(void)ingot_fail_sys(err, INGOT_E_HOST, "raising the limit of open files");
 		return NULL;
 	}
-	l->max_pins = files.rlim_cur > 2 * OTHER_FDS ? (size_t)files.rlim_cur - OTHER_FDS : OTHER_FDS;
+	l->max_pins = files.rlim_cur > 2 * OTHER_FDS ? (size_t)files.rlim_cur - OTHER_FDS : (size_t)files.rlim_cur / 2;
 	l->next_sweep = l->max_pins / 2;
 	for (size_t i = 0; i < p->n_seeds; i++)
 		seed(l, &p->seeds[i]);
@@ -203,12 +203,20 @@ static void sweep(struct ledger *l)
 				continue;
 			e->is = (struct ingot_owned){ 0 };
 			e->gone = true; /* what stands at its path in the end is not it */
+			e->dev = 0;     /* nor is what gets its number next */
+			e->ino = 0;
 		}
 		l->v[kept++] = *e;
 	}
 	l->n = kept;
 	rehash(l, l->slots);
 	l->next_sweep = l->pins + (l->max_pins - l->pins) / 2 + 1;
+}
+
+void ledger_sweep(struct ledger *l)
+{
+	if (l->pins)
+		sweep(l);
 }
 
 static void merge(struct ingot_owned *o, const struct ingot_owned *c)
@@ -235,8 +243,12 @@ static void merge(struct ingot_owned *o, const struct ingot_owned *c)
 
 int ledger_record(struct ledger *l, int fd, const struct stat *st, const struct ingot_owned *change)
 {
+	uint64_t mount;
 	l->others = l->others || change->uid || change->gid;
 	struct ingot_owned outside = { 0 };
+	/* Of what is in other mounts (/tmp, a cache) nothing comes into the Tree, and in this level nobody is shown it. */
+	if (!ledger_identity(l) && (mount_of(fd, &mount) < 0 || mount != l->mount))
+		return 0;
 	if (kept_at_file(l, fd, st, &outside)) {
 		merge(&outside, change);
 		return keep_at_file(l, fd, &outside);
@@ -312,6 +324,7 @@ struct writing {
 	struct ingot_buf out;
 	char path[INGOT_MAX_PATH + 64];
 	size_t lost; /* records whose file is somewhere under another name */
+	int failed;  /* errno of a directory that could not be looked into */
 };
 
 static void write_line(struct writing *w, struct entry *e, const char *path)
@@ -337,9 +350,10 @@ static void write_by_name(struct writing *w, struct entry *e)
 	if (n <= 0 || fstat(e->pin, &st) < 0 || st.st_nlink == 0 || mount_of(e->pin, &mount) < 0 || mount != w->l->mount)
 		return; /* gone, or in a mount of its own */
 	w->path[n] = '\0';
-	if (w->path[0] == '/' && n <= INGOT_MAX_PATH && lstat(w->path, &there) == 0 && there.st_dev == st.st_dev && there.st_ino == st.st_ino)
+	if (w->path[0] == '/' && n <= INGOT_MAX_PATH && lstat(w->path, &there) == 0 && there.st_dev == st.st_dev && there.st_ino == st.st_ino) {
 		write_line(w, e, w->path + 1);
-	else
+		ingot_closep(&e->pin); /* the walk below needs descriptors, too */
+	} else
 		w->lost++;
 }
 
@@ -390,7 +404,7 @@ static void look_at_seed(struct writing *w, struct entry *e)
 static void write_lost(struct writing *w, int take_fd, size_t n, unsigned depth)
 {
 	_cleanup_(ingot_closep) int fd = take_fd;
-	DIR *d = depth > INGOT_MAX_DEPTH ? NULL : fdopendir(fd);
+	DIR *d = depth > INGOT_MAX_DEPTH ? NULL : fdopendir(fd); /* what is deeper the harvest refuses */
 	if (!d)
 		return;
 	(void)TAKE_FD(fd);
@@ -411,6 +425,8 @@ static void write_lost(struct writing *w, int take_fd, size_t n, unsigned depth)
 			w->lost--;
 		}
 		int child = S_ISDIR(st.st_mode) ? openat(dirfd(d), e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+		if (child < 0 && S_ISDIR(st.st_mode))
+			w->failed = errno;
 		if (child >= 0)
 			write_lost(w, child, n + slash + k, depth + 1);
 	}
@@ -431,6 +447,10 @@ int ledger_write(struct ledger *l, int upper, int fd, struct ingot_err *err)
 	int top = w->lost ? openat(upper, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (top >= 0)
 		write_lost(w, top, 0, 0);
+	if (w->lost && (top < 0 || w->failed)) {
+		errno = w->failed ? w->failed : errno;
+		return ingot_fail_sys(err, INGOT_E_HOST, "finding the files that the step has given away under their new names");
+	}
 	ingot_pass(ingot_buf_check(&w->out, "the ledger", err));
 	return ingot_write_all(fd, w->out.p, w->out.n, err);
 }

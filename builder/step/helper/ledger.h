@@ -24,6 +24,8 @@ bool ledger_is_empty(const struct ledger *l);
 bool ledger_has_others(const struct ledger *l); /* something in the Tree or in the ledger belongs to another than 0:0 */
 /* fd: O_PATH, borrowed; st: its fstat(). change is merged into what is known. Returns 0 or an errno for the caller of the step. */
 int ledger_record(struct ledger *l, int fd, const struct stat *st, const struct ingot_owned *change);
+/* Lets go of what has no name any more, and with that of the bytes that it takes on the disk. */
+void ledger_sweep(struct ledger *l);
 /* *st as the step should see it, with owner and type as recorded; false when that is what it is anyway. */
 bool ledger_show(struct ledger *l, int fd, struct stat *st);
 /* The capabilities recorded for it: -1 nothing recorded, 0 none, or INGOT_CAPS_SIZE bytes in ret. */
