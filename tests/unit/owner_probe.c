@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <grp.h>
 #include <unistd.h>
 
@@ -188,6 +190,61 @@ static int threads(int uid)
 	return pthread_create(&t, NULL, in_thread, (void *)(unsigned long)uid) || pthread_join(t, &r) || r ? -1 : 0;
 }
 
+/* Calls of the ledger with arguments that mean nothing, or something else a moment later, from processes that are killed while they ask. */
+static char paths[4][8192];
+
+static void *shuffle(void *unused)
+{
+	static const char *const names[] = { "/data/a", "/data/link", "../../../../etc", "/proc/self/fd/1", "/proc/1/exe", "/proc/self/root/data/b", "/dev/stdout", "", ".", "..", "x", "/data/dir/../dir/in", "/proc/thread-self/cwd", "/proc/self/../1/fd/3" };
+	for (unsigned i = 0;; i++) {
+		(void)snprintf(paths[i % 3], 64, "%s", names[(unsigned)rand() % (sizeof(names) / sizeof(names[0]))]);
+		memset(paths[3], i % 2 ? '/' : 'a', 8191);
+	}
+	return unused;
+}
+
+static void ask_anything(unsigned seed)
+{
+	static const long calls[] = { SYS_chown, SYS_lchown, SYS_fchown, SYS_fchownat, SYS_mknod, SYS_mknodat, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr, SYS_setuid,
+				      SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setfsuid, SYS_setgroups, SYS_prctl, SYS_getuid, SYS_getresuid, SYS_getgroups, SYS_getxattr, SYS_lgetxattr,
+				      SYS_fgetxattr, SYS_stat, SYS_lstat, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_open, SYS_openat, SYS_openat2, SYS_creat, SYS_mkdir, SYS_mkdirat, SYS_symlink, SYS_symlinkat };
+	pthread_t t;
+	srand(seed);
+	char *edge = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	(void)munmap(edge + 4096, 4096);
+	memset(edge, 'e', 4096);
+	(void)pthread_create(&t, NULL, shuffle, NULL);
+	for (;;) {
+		long a[6];
+		for (int i = 0; i < 6; i++)
+			switch (rand() % 8) {
+			case 0: a[i] = (long)(edge + 4096 - rand() % 40); break;
+			case 1: a[i] = rand() % 12 - 2; break;
+			case 2: a[i] = AT_FDCWD; break;
+			case 3: a[i] = (long)rand() << (rand() % 33); break;
+			case 4: a[i] = (long)"security.capability"; break;
+			default: a[i] = (long)paths[rand() % 4]; break;
+			}
+		(void)syscall(calls[(unsigned)rand() % (sizeof(calls) / sizeof(calls[0]))], a[0], a[1], a[2], a[3], a[4], a[5]);
+	}
+}
+
+static int anything(int seconds)
+{
+	time_t end = time(NULL) + seconds;
+	pid_t pid[6] = { 0 };
+	for (unsigned seed = 1; time(NULL) < end; seed++) {
+		pid_t *p = &pid[seed % 6];
+		if (*p > 0 && (kill(*p, SIGKILL) < 0 || waitpid(*p, NULL, 0) != *p))
+			return -1;
+		if ((*p = fork()) == 0)
+			ask_anything(seed);
+		(void)usleep(3000);
+	}
+	(void)kill(-1, SIGKILL);
+	return 0;
+}
+
 static int commands(char **at);
 
 static int child(char **at, int twice)
@@ -246,6 +303,8 @@ static int files(char ***at)
 		return numbers(a + 3, v, 1), unnamed(a[1], a[2], v[0]);
 	if (TAKES("reuse", 2))
 		return reuse(a[1], atol(a[2]));
+	if (TAKES("anything", 1))
+		return anything(atoi(a[1]));
 	if (TAKES("nest", 2)) {
 		for (long i = atol(a[2]); i > 0; i--)
 			if (mkdir(a[1], 0755) < 0 || chdir(a[1]) < 0)

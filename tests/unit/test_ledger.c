@@ -217,6 +217,20 @@ START_TEST(deep_with_few_descriptors)
 }
 END_TEST
 
+/* Init answers whatever it is asked, by whomever, and goes on. */
+START_TEST(asked_anything)
+{
+	static const unsigned levels[] = { 0, INGOT_STEP_IDENTITY };
+	OWNERS("anything", "3", "put", "/data/last", "l", "chown", "/data/last", "7", "7");
+	plan.flags = levels[_i] | rung_flags();
+	ck_assert_msg(ingot_step_run(&plan, NULL, &r, &err) == 0, "%s", err.msg);
+	if (_i == 0 && r.reason == INGOT_STEP_NEEDS_IDENTITY)
+		return;
+	ck_assert_msg(r.reason == INGOT_STEP_ENDED && r.status == 0, "reason %d, status %u: %s", (int)r.reason, r.status, ingot_buf_cstr(&r.tail));
+	ck_assert_msg(strstr(lines(), "data/last 19 7:7\n") != NULL, "%s", said);
+}
+END_TEST
+
 START_TEST(names_in_another_root)
 {
 	OWNERS("mkdir", "/jail", "mkdir", "/jail/dev", "put", "/jail/dev/stdout", "x", "mkdir", "/jail/etc", "put", "/jail/etc/config", "c", "mkdir", "/jail/sub", "symlink", "/etc", "/jail/sub/link", "symlink", "/etc/config",
@@ -379,6 +393,7 @@ int main(void)
 	tcase_add_test(t, who_a_process_is);
 	tcase_add_test(t, removed_files_are_gone);
 	tcase_add_test(t, deep_with_few_descriptors);
+	tcase_add_loop_test(t, asked_anything, 0, 2);
 	tcase_add_test(t, names_in_another_root);
 	tcase_add_test(t, signals_while_asking);
 	tcase_add_test(t, files_belong_to_their_maker);
