@@ -364,6 +364,9 @@ static int one(char ***at)
 		return kill(getpid(), atoi(a[1]));
 	if (TAKES("kill1", 0))
 		return kill(1, SIGKILL);
+	if (TAKES("hold", 2)) { /* written, removed, and open still */
+		return fill(a[1], atol(a[2])) < 0 || open(a[1], O_RDONLY) < 0 ? -1 : unlink(a[1]);
+	}
 	if (TAKES("fill", 2))
 		return fill(a[1], atol(a[2]));
 	if (TAKES("children", 0))

@@ -78,6 +78,22 @@ START_TEST(disk_limit_cannot_be_starved)
 }
 END_TEST
 
+/* A file that has no name any more takes its space all the same, as long as it is open. */
+START_TEST(disk_limit_counts_removed_files)
+{
+	PLAN("hold", "/data/1", "30", "hold", "/data/2", "30", "hold", "/data/3", "30", "hold", "/data/4", "30", "sleep", "20");
+	plan.disk_limit = MIB(50);
+	(void)run();
+	ck_assert_int_eq(r.reason, INGOT_STEP_DISK_FULL);
+	PLAN("fill", "/data/1", "30", "rm", "/data/1", "fill", "/data/1", "30", "rm", "/data/1", "hold", "/data/2", "30", "sleep", "2");
+	plan.disk_limit = MIB(50);
+	new_scratch();
+	plan.scratch_fd = scratch_fd;
+	(void)run();
+	ck_assert_int_eq(r.reason, INGOT_STEP_ENDED);
+}
+END_TEST
+
 START_TEST(files_are_limited)
 {
 	PLAN("many", "/data", "30000");
@@ -201,6 +217,7 @@ int main(void)
 	tcase_add_test(t, time_is_limited);
 	tcase_add_test(t, disk_is_limited);
 	tcase_add_test(t, disk_limit_cannot_be_starved);
+	tcase_add_test(t, disk_limit_counts_removed_files);
 	tcase_add_test(t, files_are_limited);
 	tcase_add_test(t, tmpfs_is_limited);
 	tcase_add_test(t, memory_is_limited);

@@ -42,12 +42,18 @@ struct init {
 	struct ledger *ledger; /* NULL: none */
 	struct asks *asks;
 	struct step_memory *memory;
+	uint64_t used_before; /* of the disk, when the step began */
 };
 
 static bool too_much(const struct init *i)
 {
 	const struct step_plan *p = i->p;
-	return i->upper >= 0 && step_usage_above(p, i->upper);
+	if (i->upper < 0)
+		return false;
+	/* Others write to this disk, too, so that it fills is only a reason to look more closely. */
+	uint64_t used = step_disk_used(i->upper);
+	bool filled = used > i->used_before && used - i->used_before > p->disk_limit / 2;
+	return step_usage_above(p, i->upper, filled ? step_unnamed(i->upper) : 0);
 }
 
 /* Nobody of the step is left when this returns (safety 5.13). */
@@ -238,6 +244,7 @@ static int prepare(struct init *i, const struct step_pipes *pipes, uid_t uid, gi
 	ingot_pass(keep_only(i, pipes->stdio, err));
 	if (step_has_ledger(i->p) && (!(i->ledger = ledger_new(i->p, err)) || !(i->asks = asks_new(i->ledger, i->p, err))))
 		return -1;
+	i->used_before = step_disk_used(i->upper);
 	if (!(i->memory = step_memory_new(i->p, err)))
 		return -1;
 	if ((i->signals = signalfd(-1, child, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)

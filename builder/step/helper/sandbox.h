@@ -93,7 +93,10 @@ struct step_usage {
 };
 int step_usage(int dirfd, uint64_t limit, struct step_usage *ret);
 /* The upper directory and the writable volumes (caches) together have passed a limit of the plan. */
-bool step_usage_above(const struct step_plan *p, int upper);
+bool step_usage_above(const struct step_plan *p, int upper, uint64_t more); /* more: bytes that are not below them */
+/* unnamed.c, with /proc as working directory */
+uint64_t step_disk_used(int fd);
+uint64_t step_unnamed(int upper);
 
 /* filter.c, confine.c */
 int step_filter_load(unsigned flags, struct ingot_err *err) INGOT_MUST_USE;

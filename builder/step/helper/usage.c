@@ -51,7 +51,7 @@ int step_usage(int dirfd, uint64_t limit, struct step_usage *ret)
 	return 0;
 }
 
-bool step_usage_above(const struct step_plan *p, int upper)
+bool step_usage_above(const struct step_plan *p, int upper, uint64_t more)
 {
 	struct step_usage sum = { 0 }, u = { 0 };
 	if (step_usage(upper, p->disk_limit, &sum) < 0)
@@ -65,5 +65,5 @@ bool step_usage_above(const struct step_plan *p, int upper)
 		sum.entries += u.entries;
 		sum.too_deep |= u.too_deep;
 	}
-	return sum.bytes > p->disk_limit || sum.entries > INGOT_MAX_ENTRIES || sum.too_deep;
+	return sum.bytes > p->disk_limit || more > p->disk_limit - sum.bytes || sum.entries > INGOT_MAX_ENTRIES || sum.too_deep;
 }
