@@ -77,8 +77,11 @@ static void one_place(size_t i, enum kind kind, int volume_dir)
 	const struct ingot_step_volume v = { .path = places[i].volume, .fd = volume_dir };
 	/* The step, which is root of its own, writes at the name and through it. */
 	PLAN("try", "put", below, "evil", "try", "put", inside, "evil", "try", "chmod", "0777", inside, "try", "rm", inside, "put", "/tmp/t", "x", "put", "/run/t", "x", "put", "/dev/null", "x", "put", "/dev/shm/t", "x");
-	if (places[i].role == PROGRAM)
-		plan.argv = (const char *const[]){ "/bin/q", "put", "x", "evil", NULL }, plan.n_argv = 4;
+	static const char *const other[] = { "/bin/q", "put", "x", "evil", NULL };
+	if (places[i].role == PROGRAM) {
+		plan.argv = other;
+		plan.n_argv = 4;
+	}
 	plan.flags = places[i].flags;
 	plan.workdir = places[i].workdir;
 	plan.tmpfs = &t;

@@ -231,6 +231,23 @@ START_TEST(asked_anything)
 }
 END_TEST
 
+/* Where a path leads to what init itself is, nothing of that changes. */
+START_TEST(init_is_not_touched)
+{
+	char where[4096 + 64], value[200];
+	const struct rlimit few = { 700, 700 };
+	ck_assert_int_eq(ingot_helper_path("ingot-step", where, sizeof(where), &err), 0);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	OWNERS("symlink", "/proc/1/exe", "/data/exe", "many", "/data", "700", "child", "chown", "/data/exe", "7", "7");
+	plan.flags = INGOT_STEP_IDENTITY | rung_flags();
+	ck_assert_msg(ingot_step_run(&plan, NULL, &r, &err) == 0, "%s", err.msg);
+	ck_assert_msg(r.reason == INGOT_STEP_ENDED && r.status != 0, "reason %d, status %u: %s", (int)r.reason, r.status, ingot_buf_cstr(&r.tail));
+	char program[4096 + 128];
+	(void)snprintf(program, sizeof(program), "%s/ingot-step", where);
+	ck_assert_int_lt(getxattr(program, INGOT_OWNED_XATTR, value, sizeof(value)), 0);
+}
+END_TEST
+
 START_TEST(names_in_another_root)
 {
 	OWNERS("mkdir", "/jail", "mkdir", "/jail/dev", "put", "/jail/dev/stdout", "x", "mkdir", "/jail/etc", "put", "/jail/etc/config", "c", "mkdir", "/jail/sub", "symlink", "/etc", "/jail/sub/link", "symlink", "/etc/config",
@@ -394,6 +411,7 @@ int main(void)
 	tcase_add_test(t, removed_files_are_gone);
 	tcase_add_test(t, deep_with_few_descriptors);
 	tcase_add_loop_test(t, asked_anything, 0, 2);
+	tcase_add_test(t, init_is_not_touched);
 	tcase_add_test(t, names_in_another_root);
 	tcase_add_test(t, signals_while_asking);
 	tcase_add_test(t, files_belong_to_their_maker);

@@ -69,13 +69,25 @@ int tracee_string(const struct call *c, uint64_t from, char *ret, size_t size)
 	return (int)length;
 }
 
+/* Is it our own program, which lies outside of the step's root? /proc/1/exe leads there. */
+static bool is_our_program(int fd)
+{
+	struct stat a, b;
+	return fstatat(AT_FDCWD, "self/exe", &a, 0) < 0 || fstat(fd, &b) < 0 || (a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+}
+
 /* Through no magic link: /proc/1/fd is ours, and so is /proc/self where a path leads us there. Where openat2() is refused (by a container around ingot) it is enough
- * that our descriptors lead nowhere but into the step's root (root.c). -1 with errno. */
+ * that our descriptors lead nowhere but into the step's root (root.c), and that the program is told apart. -1 with errno. */
 static int open_plainly(int base, const char *path, int flags, uint64_t resolve)
 {
 	struct open_how how = { .flags = (uint64_t)flags, .resolve = RESOLVE_NO_MAGICLINKS | resolve };
 	int fd = (int)syscall(SYS_openat2, base, path, &how, sizeof(how));
-	return fd < 0 && !resolve && (errno == ENOSYS || errno == EPERM) ? openat(base, path, flags) : fd;
+	if (fd >= 0 || resolve || (errno != ENOSYS && errno != EPERM))
+		return fd;
+	_cleanup_(ingot_closep) int found = openat(base, path, flags);
+	if (found >= 0 && is_our_program(found))
+		return errno = EACCES, -1;
+	return TAKE_FD(found);
 }
 
 /* The length of "fd/3", "cwd", "root" or "exe" at the beginning of a name in /proc/PID; 0: it is another. */
