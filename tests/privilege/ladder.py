@@ -130,7 +130,7 @@ OTHERWISE = {
     ("chroot", "output_handed_out"): "needs mounts", ("chroot", "init_is_out_of_reach"): "there is no pid 1 to signal",
     ("chroot", "inode_numbers_come_again"): "/proc", ("chroot", "other_places_are_not_the_trees"): "/proc", ("chroot", "files_belong_to_their_maker"): "/proc",
     ("chroot", "log_is_limited"): "/dev/stdout leads to /proc", ("chroot", "another_root"): "chroot(2) is refused", ("chroot", "names_in_another_root"): "chroot(2) is refused",
-    ("plain", "another_root"): "needs openat2(2)", ("plain", "names_in_another_root"): "needs openat2(2)", ("chroot", "doctor"): "its facts are others",
+    ("chroot", "doctor"): "its facts are others",
     ("chroot", "host_network"): "needs a network of its own", ("chroot", "poisoned_mount_points"): "needs mounts", ("chroot", "poisoned_working_directory"): "needs mounts",
     ("copied", "layers"): "layers are an overlay's", ("chroot", "layers"): "layers are an overlay's",
     ("chroot", "in_a_read_only_root"): "needs mounts", ("chroot", "where_openat2_is_refused"): "needs mounts", ("chroot", "poisoned_proc_is_not_used"): "needs mounts",

@@ -74,6 +74,7 @@ int tracee_open(const struct call *c, int dirfd, const char *path, bool follow);
 int tracee_open_fd(const struct call *c, int fd);
 /* The directory in which path's last name would be made, and that name. */
 int tracee_open_parent(const struct call *c, int dirfd, char *path, const char **ret_name);
+int walk_in_root(int root, const char *path, bool follow); /* walk.c; O_PATH, -1 with errno */
 mode_t tracee_umask(const struct call *c);
 
 /* --- answers. The value of the call, or -errno, or one of these. --- */

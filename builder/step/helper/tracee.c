@@ -82,9 +82,9 @@ static int open_plainly(int base, const char *path, int flags, uint64_t resolve)
 {
 	struct open_how how = { .flags = (uint64_t)flags, .resolve = RESOLVE_NO_MAGICLINKS | resolve };
 	int fd = (int)syscall(SYS_openat2, base, path, &how, sizeof(how));
-	if (fd >= 0 || resolve || (errno != ENOSYS && errno != EPERM))
+	if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
 		return fd;
-	_cleanup_(ingot_closep) int found = openat(base, path, flags);
+	_cleanup_(ingot_closep) int found = resolve & RESOLVE_IN_ROOT ? walk_in_root(base, path, !(flags & O_NOFOLLOW)) : openat(base, path, flags);
 	if (found >= 0 && is_our_program(found))
 		return errno = EACCES, -1;
 	return TAKE_FD(found);
