@@ -42,18 +42,29 @@ struct init {
 	struct ledger *ledger; /* NULL: none */
 	struct asks *asks;
 	struct step_memory *memory;
-	uint64_t used_before; /* of the disk, when the step began */
+	uint64_t used_before; /* of the disk: the least since the step began */
+	int64_t unnamed_took; /* ms: the last look for files without a name */
 };
 
-static bool too_much(const struct init *i)
+static bool too_much(const struct init *i, uint64_t unnamed)
 {
-	const struct step_plan *p = i->p;
+	return i->upper >= 0 && step_usage_above(i->p, i->upper, unnamed);
+}
+
+/* Where there are few open files, they are looked at each time; where there are many, only when the disk fills: others write to it and remove from it, too. */
+static uint64_t look_for_unnamed(struct init *i)
+{
 	if (i->upper < 0)
-		return false;
-	/* Others write to this disk, too, so that it fills is only a reason to look more closely. */
+		return 0;
 	uint64_t used = step_disk_used(i->upper);
-	bool filled = used > i->used_before && used - i->used_before > p->disk_limit / 2;
-	return step_usage_above(p, i->upper, filled ? step_unnamed(i->upper) : 0);
+	if (used < i->used_before)
+		i->used_before = used;
+	if (i->unnamed_took > 20 && used - i->used_before <= i->p->disk_limit / 2)
+		return 0;
+	int64_t before = now_ms();
+	uint64_t bytes = step_unnamed(i->upper);
+	i->unnamed_took = now_ms() - before;
+	return bytes;
 }
 
 /* Nobody of the step is left when this returns (safety 5.13). */
@@ -81,7 +92,7 @@ static _Noreturn void finish(const struct init *i, enum step_end end, int wait_s
 {
 	struct step_report r = { .end = end, .wait_status = wait_status };
 	kill_all(i);
-	if (end == STEP_END_EXITED && too_much(i)) /* it wrote quicker than we looked */
+	if (end == STEP_END_EXITED && too_much(i, 0)) /* it wrote quicker than we looked */
 		r.end = STEP_END_DISK;
 	if (r.end == STEP_END_EXITED && i->ledger && ledger_write(i->ledger, i->upper, i->ledger_to, &r.err) < 0)
 		r.end = STEP_END_FAILED;
@@ -169,7 +180,7 @@ static _Noreturn void watch(struct init *i)
 		int64_t before = now_ms();
 		if (i->ledger)
 			ledger_sweep(i->ledger);
-		if (too_much(i))
+		if (too_much(i, look_for_unnamed(i)))
 			finish(i, STEP_END_DISK, 0);
 		/* At most a tenth of the time goes into looking. */
 		int64_t took = now_ms() - before;

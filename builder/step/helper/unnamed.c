@@ -1,7 +1,6 @@
 /* unnamed.c - files that a step has removed and holds open: they take the disk's space, and no directory has them to be counted by.
  *
- * Looked for only when the disk has lost more than the step can be seen to have written; then in every process, which tells of open files. What is mapped only, or on
- * its way through a socket, nobody tells (docs/SECURITY.md). */
+ * Every process tells of its open files. What is mapped only, or on its way through a socket, nobody tells (docs/SECURITY.md). */
 #include "../listing.h"
 #include "sandbox.h"
 #include <dirent.h>
