@@ -92,6 +92,7 @@ static int image_key(struct engine *e, struct ingot_digest *ret, struct ingot_er
 		cachekey_str(&k, "set", e->options->sets[i]);
 	cachekey_bytes(&k, "lock", lock.p, lock.n);
 	cachekey_u64(&k, "epoch", (uint64_t)e->epoch);
+	cachekey_u64(&k, "profile", e->profile);
 	for (size_t i = 0; i < e->recipe->n_sources; i++) {
 		cachekey_str(&k, "source", e->recipe->sources[i].name);
 		if (e->sources[i].tree)
@@ -118,6 +119,7 @@ static int build(struct engine *e, struct ingot_err *err)
 	struct ingot_digest key, chroot_key;
 	ingot_pass(read_inputs(e, err));
 	ingot_pass(choose_epoch(e, err));
+	ingot_pass(judge_recipe(e, err));
 	ingot_pass(image_key(e, &key, err));
 	isolation_key(&key, &chroot_key);
 	vault_unused(e);

@@ -2,8 +2,10 @@
 #pragma once
 #include "vault.h"
 #include <ingot/build.h>
+#include <ingot/image.h>
 #include <ingot/lock.h>
 #include <ingot/origin.h>
+#include <ingot/rule.h>
 #include <ingot/tree.h>
 
 /* A set of digests that a result needs in the store. */
@@ -40,6 +42,7 @@ struct engine {
 	struct ingot_lock *lock; /* NULL: nothing in the recipe comes from outside */
 	int dirfd;               /* the recipe's directory */
 	int64_t epoch;
+	enum ingot_profile profile;
 	unsigned step_flags; /* of the rung on which steps run here (isolation.h) */
 	bool rung_tried;
 	struct vault vault; /* secrets, once a step has asked for one */
@@ -70,6 +73,10 @@ int run_step(struct engine *e, struct stage_state *s, const struct ingot_step *s
 
 /* finish.c: the image's own stage made final: user, writable places, normalisation. */
 int finish_tree(struct engine *e, struct stage_state *s, struct ingot_err *err) INGOT_MUST_USE;
+
+/* judge.c: the recipe before anything is built; then the image, before it is signed. Says every finding; an error ends the build at the line that brought it. */
+int judge_recipe(struct engine *e, struct ingot_err *err) INGOT_MUST_USE;
+int judge_image(struct engine *e, const struct stage_state *s, const struct ingot_image_docs *docs, struct ingot_err *err) INGOT_MUST_USE;
 
 /* output.c: layers, documents, signatures, archive. */
 int make_image(struct engine *e, struct stage_state *s, const struct ingot_digest *key, struct ingot_err *err) INGOT_MUST_USE;

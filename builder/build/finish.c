@@ -60,32 +60,15 @@ static int add_writable(struct engine *e, struct stage_state *s, struct ingot_er
 	return stage_put(e, s, TAKE_PTR(b), "ingot: writable", PUT_QUIETLY, err);
 }
 
-static void say_findings(const struct engine *e, const struct stage_state *s, const struct ingot_normal_result *r)
+static void say_notes(const struct engine *e, const struct ingot_findings *notes)
 {
 	size_t transients = 0;
-	for (size_t i = 0; i < r->n_findings; i++) {
-		const struct ingot_finding *f = &r->findings[i];
-		struct ingot_span path;
-		struct ingot_span origin = { 0 };
-		if (ingot_path_from_absolute(ingot_span_of(f->path), &path) == 0)
-			origin = ingot_origins_name(s->origins, ingot_origins_of(s->origins, path));
-		transients += strcmp(f->rule, "transient") == 0;
-		enum ingot_level level = f->severity == INGOT_SEV_ERROR ? INGOT_ERROR : f->severity == INGOT_SEV_WARNING ? INGOT_WARNING : INGOT_DEBUG;
-		ingot_say(e->log, level, "[%s] %s%s%.*s%s", f->rule, f->text, origin.n ? " (" : "", INGOT_SPAN_ARG(origin), origin.n ? ")" : "");
+	for (size_t i = 0; i < notes->n; i++) {
+		transients += strcmp(notes->v[i].rule, "transient") == 0;
+		ingot_say(e->log, INGOT_DEBUG, "[%s] %s", notes->v[i].rule, notes->v[i].text);
 	}
 	if (transients)
 		ingot_say(e->log, INGOT_INFO, "left out %zu transient files (caches, logs, temporary files); -v names them", transients);
-}
-
-static int refuse(const struct engine *e, const struct ingot_normal_result *r, struct ingot_err *err)
-{
-	for (size_t i = 0; i < r->n_findings; i++)
-		if (r->findings[i].severity == INGOT_SEV_ERROR) {
-			const struct ingot_finding *f = &r->findings[i];
-			(void)ingot_fail(err, INGOT_E_INPUT, "%s%s", f->text, r->n_errors > 1 ? " (and more, see above)" : "");
-			return ingot_recipe_blame(e->recipe, e->recipe->image.at, err);
-		}
-	ingot_panic("a refusal without a finding");
 }
 
 static bool is_configured(struct engine *e, const struct ingot_stage *stage)
@@ -106,30 +89,29 @@ static bool from_packages(void *ctx, struct ingot_span path)
 static int normalise(struct engine *e, struct stage_state *s, struct ingot_err *err)
 {
 	const struct ingot_recipe *r = e->recipe;
-	_cleanup_(ingot_freep) struct ingot_allowance *allow = ingot_alloc_array(r->n_allow, sizeof(*allow));
+	_cleanup_(ingot_freep) const char **kept = ingot_alloc_array(r->n_allow + 1, sizeof(*kept));
+	size_t n_kept = 0;
 	for (size_t i = 0; i < r->n_allow; i++)
-		allow[i] = (struct ingot_allowance){ r->allow[i].rule, r->allow[i].path };
+		if (r->allow[i].path)
+			kept[n_kept++] = r->allow[i].path;
 	struct ingot_normal_policy policy = {
 		.epoch = e->epoch,
 		.uid = r->image.user.uid,
 		.gid = r->image.user.gid,
 		.writable = r->image.writable.v,
 		.n_writable = r->image.writable.n,
-		.allow = allow,
-		.n_allow = r->n_allow,
+		.kept = kept,
+		.n_kept = n_kept,
 		.vouched = is_configured(e, s->stage) ? from_packages : NULL,
 		.vouched_ctx = s,
 	};
 	struct ingot_normal_result result = { 0 };
 	ingot_pass(ingot_normalise(s->tree, &policy, &result, err));
-	say_findings(e, s, &result);
-	int bad = result.n_errors ? refuse(e, &result, err) : 0;
-	if (bad == 0) {
-		ingot_tree_unref(s->tree);
-		s->tree = TAKE_PTR(result.tree);
-	}
+	say_notes(e, &result.findings);
+	ingot_tree_unref(s->tree);
+	s->tree = TAKE_PTR(result.tree);
 	ingot_normal_result_done(&result);
-	return bad;
+	return 0;
 }
 
 int finish_tree(struct engine *e, struct stage_state *s, struct ingot_err *err)

@@ -123,6 +123,8 @@ static int put_out(struct engine *e, struct ingot_image_layer *layers, size_t n_
 	ingot_try(err, ingot_image_make(e->store, &image, &docs, err), "the image's documents");
 	note_result(e, &image, &docs);
 	int r = leaks_of_documents(e, &docs, err);
+	if (r == 0 && fresh)
+		r = judge_image(e, fresh, &docs, err);
 	/* The record comes before the archive: a reader that closes the pipe early costs nothing but that archive. */
 	if (r == 0 && fresh)
 		r = keep_record(e, fresh, key, layers, n_layers, err);

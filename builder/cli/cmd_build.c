@@ -18,6 +18,7 @@ static const struct cli_option options[] = {
 	{ "offline", 0, NULL, "use only what the store has" },
 	{ "no-cache", 0, NULL, "run every step again" },
 	{ "isolation", 0, "HOW", "auto, or full: refuse to run steps in a chroot, where a container gives no namespaces" },
+	{ "profile", 0, "NAME", "hold the image to the rules as default, strict or release mean them; a stricter one of the recipe stays" },
 	{ "twice", 0, NULL, "build a second time without the cache and compare" },
 	{ "secret", 0, "id=ID,src=FILE", "the value of a secret that steps ask for; or id=ID,env=NAME" },
 	{ "allow-network", 0, NULL, "permit steps with network: host" },
@@ -223,6 +224,7 @@ static int run(struct cli *c, struct ingot_err *err)
 		.secrets = secrets,
 		.n_secrets = n_secrets,
 		.allow_network = cli_has(c, "allow-network"),
+		.profile = cli_value(c, "profile"),
 		.shell_on_fail = cli_has(c, "on-fail"),
 	};
 	ingot_pass(read_isolation(c, &o.full_isolation, err));

@@ -12,47 +12,28 @@ struct normalising {
 	const struct ingot_tree *t;
 	const struct ingot_normal_policy *policy;
 	struct canonical_rules rules;
-	struct ingot_span *writable, *allow; /* resolved in the tree; an allow that leads nowhere is NULL, 0 */
-	bool *allow_used;
+	struct ingot_span *writable, *kept; /* resolved in the tree; one to keep that leads nowhere is NULL, 0 */
 	bool *gone;              /* of each dirent */
 	struct ingot_node *want; /* of each node: as its first path wants it */
 	int8_t *state;           /* of each node: whether its other paths want the same */
 	struct ingot_normal_result *out;
-	size_t cap_findings;
-	bool quiet; /* second pass: everything has been said */
+	struct ingot_arena *arena;
 };
 
-/* --- findings --- */
+/* --- notes --- */
 
 static const char *shown(struct normalising *x, struct ingot_span path)
 {
 	_cleanup_(ingot_buf_done) struct ingot_buf b = INGOT_BUF(KIB(64));
 	ingot_escape_message(&b, path);
-	return ingot_arena_strf(x->out->arena, "/%s", ingot_buf_cstr(&b));
+	return ingot_arena_strf(x->arena, "/%s", ingot_buf_cstr(&b));
 }
 
-static void report(struct normalising *x, enum ingot_severity severity, const char *rule, const char *path, const char *text, size_t allow)
+static void note(struct normalising *x, const char *rule, const char *path, const char *text)
 {
-	if (x->quiet)
-		return;
-	struct ingot_normal_result *out = x->out;
-	ingot_reserve(out->findings, out->n_findings, x->cap_findings);
-	out->findings[out->n_findings++] = (struct ingot_finding){ severity, rule, path, text, allow };
-	out->n_errors += severity == INGOT_SEV_ERROR;
-}
-
-/* An error unless the recipe says so. */
-static void needs_allowance(struct normalising *x, const char *rule, struct ingot_span path, const char *what)
-{
-	for (size_t i = 0; i < x->policy->n_allow; i++)
-		if (x->allow[i].p && ingot_span_is(ingot_span_of(rule), x->policy->allow[i].rule) && ingot_span_eq(x->allow[i], path)) {
-			x->allow_used[i] = true;
-			return;
-		}
-	const char *name = shown(x, path);
-	report(x, INGOT_SEV_ERROR, rule, name,
-	       ingot_arena_strf(x->out->arena, "%s %s; remove it, or say why it must be so: policy.allow: - { rule: %s, path: %s, reason: \"...\" }", name, what, rule, name),
-	       SIZE_MAX);
+	struct ingot_finding *f = ingot_findings_add(&x->out->findings, rule, INGOT_SEV_NOTE);
+	f->path = path;
+	f->text = text;
 }
 
 /* --- places --- */
@@ -77,8 +58,8 @@ static bool asked_for(const struct normalising *x, struct ingot_span path)
 	for (size_t i = 0; i < x->policy->n_writable; i++)
 		if (ingot_transient(x->writable[i]) && (within(path, x->writable[i]) || ingot_path_under(x->writable[i], path)))
 			return true;
-	for (size_t i = 0; i < x->policy->n_allow; i++)
-		if (x->allow[i].p && x->allow[i].n && within(x->allow[i], path))
+	for (size_t i = 0; i < x->policy->n_kept; i++)
+		if (x->kept[i].p && x->kept[i].n && within(x->kept[i], path))
 			return true;
 	return false;
 }
@@ -91,14 +72,13 @@ static int resolve_places(struct normalising *x, struct ingot_err *err)
 		ingot_try(err, ingot_resolve(x->t, path, INGOT_MISSING_OK, &b, err), "writable");
 		if (!b.n)
 			return ingot_fail(err, INGOT_E_INPUT, "writable: '%s' is the root of the image; name the directories that the program writes to", INGOT_SHOW(path));
-		x->writable[i] = ingot_arena_span(x->out->arena, ingot_buf_view(&b));
+		x->writable[i] = ingot_arena_span(x->arena, ingot_buf_view(&b));
 	}
-	for (size_t i = 0; i < x->policy->n_allow; i++) {
+	for (size_t i = 0; i < x->policy->n_kept; i++) {
 		_cleanup_(ingot_buf_done) struct ingot_buf b = INGOT_BUF(INGOT_MAX_PATH);
 		struct ingot_err ignored = INGOT_ERR_INIT;
-		/* "/bin/su" allows usr/bin/su where /usr is merged */
-		if (ingot_resolve(x->t, ingot_span_of(x->policy->allow[i].path), INGOT_NOFOLLOW, &b, &ignored) == 0)
-			x->allow[i] = ingot_arena_span(x->out->arena, ingot_buf_view(&b));
+		if (ingot_resolve(x->t, ingot_span_of(x->policy->kept[i]), INGOT_NOFOLLOW, &b, &ignored) == 0)
+			x->kept[i] = ingot_arena_span(x->arena, ingot_buf_view(&b));
 	}
 	return 0;
 }
@@ -118,9 +98,9 @@ static void say_removed(struct normalising *x, const struct transient *row, stru
 {
 	struct ingot_span path = n == 1 ? x->t->dirents[first].path : dir;
 	const char *name = shown(x, path);
-	const char *text = n == 1 ? ingot_arena_strf(x->out->arena, "%s: %s, removed", name, row->reason) :
-				    ingot_arena_strf(x->out->arena, "%s: %zu entries removed (%s)", name, n, row->reason);
-	report(x, INGOT_SEV_NOTE, "transient", name, text, SIZE_MAX);
+	const char *text = n == 1 ? ingot_arena_strf(x->arena, "%s: %s, removed", name, row->reason) :
+				    ingot_arena_strf(x->arena, "%s: %zu entries removed (%s)", name, n, row->reason);
+	note(x, "transient", name, text);
 }
 
 /* Links that are there only for what goes. */
@@ -180,26 +160,21 @@ static void find_transients(struct normalising *x)
 
 /* --- nodes --- */
 
-/* Refused things stay as they are, for the build fails; allowed ones stay as they are, for that is what was asked. */
-static bool is_exception(struct normalising *x, struct ingot_span path, const struct ingot_node *node, bool writable)
+unsigned ingot_needs_reason(struct ingot_span path, const struct ingot_node *node, bool in_writable)
 {
 	bool device = node->type == INGOT_CHR || node->type == INGOT_BLK, file = node->type == INGOT_FILE;
-	bool setuid = file && (node->mode & 04000), setgid = file && (node->mode & 02000), capable = false;
 	bool sticky = node->type == INGOT_DIR && ingot_canonical_sticky(path);
-	bool open = !device && node->type != INGOT_LINK && (node->mode & 02) && !writable && !sticky;
+	unsigned needs = device ? INGOT_NEEDS_DEVICE : 0;
+	if (file && (node->mode & 04000))
+		needs |= INGOT_NEEDS_SETUID;
+	if (file && (node->mode & 02000))
+		needs |= INGOT_NEEDS_SETGID;
 	for (size_t i = 0; i < node->n_xattrs; i++)
-		capable = capable || ingot_span_is(node->xattrs[i].name, "security.capability");
-	if (device)
-		needs_allowance(x, "device", path, "is a device node");
-	if (setuid)
-		needs_allowance(x, "setuid", path, "is set-user-id: whoever runs it becomes its owner");
-	if (setgid)
-		needs_allowance(x, "setgid", path, "is set-group-id: whoever runs it joins its group");
-	if (capable)
-		needs_allowance(x, "capability", path, "has file capabilities: whoever runs it gets them");
-	if (open)
-		needs_allowance(x, "world-writable", path, "can be written by every user");
-	return device || setuid || setgid || capable || open;
+		if (ingot_span_is(node->xattrs[i].name, "security.capability"))
+			needs |= INGOT_NEEDS_CAPABILITY;
+	if (!device && node->type != INGOT_LINK && (node->mode & 02) && !in_writable && !sticky)
+		needs |= INGOT_NEEDS_WORLD_WRITABLE;
+	return needs;
 }
 
 /* As its package wants it; but what the image's user could write to is for the recipe to say (writable). */
@@ -216,20 +191,14 @@ static struct ingot_node wanted(struct normalising *x, size_t i)
 	struct ingot_span path = x->t->dirents[i].path;
 	struct ingot_node node = x->t->nodes[x->t->dirents[i].node];
 	bool writable = is_writable(x, path);
-	bool exception = is_exception(x, path, &node, writable), vouched = !writable && is_vouched(x, path, &node);
+	/* What needs a reason stays as it is: refused, it is to be seen; allowed, it is what was asked for. */
+	bool exception = ingot_needs_reason(path, &node, writable) != 0, vouched = !writable && is_vouched(x, path, &node);
 	if (!exception && !vouched)
 		ingot_canonical(&x->rules, path, writable, &node);
 	else if (!(node.mode & 02) && !vouched && node.type != INGOT_CHR && node.type != INGOT_BLK)
 		node.mode &= ~020U; /* its group may run it, never change it; a device is its group's to use */
 	if (x->policy->set_all_times || node.mtime > x->policy->epoch)
 		node.mtime = x->policy->epoch;
-	if (writable && node.type == INGOT_FILE && (node.mode & 0111) && x->policy->uid) {
-		const char *name = shown(x, path);
-		report(x, INGOT_SEV_WARNING, "writable-executable", name,
-		       ingot_arena_strf(x->out->arena, "%s can be run and lies in a writable place, so that the image's own user can change it; keep programs outside of writable",
-					name),
-		       SIZE_MAX);
-	}
 	return node;
 }
 
@@ -278,7 +247,7 @@ static int make_writable_places(struct normalising *x, struct ingot_delta_builde
 		struct ingot_node node = { .type = INGOT_DIR, .mode = 0755, .uid = x->policy->uid, .gid = x->policy->gid, .mtime = x->policy->epoch };
 		ingot_pass(ingot_delta_put(b, path, &node, err));
 		const char *name = shown(x, path);
-		report(x, INGOT_SEV_NOTE, "writable", name, ingot_arena_strf(x->out->arena, "%s did not exist and was made, for it is to be writable", name), SIZE_MAX);
+		note(x, "writable-made", name, ingot_arena_strf(x->arena, "%s did not exist and was made, for it is to be writable", name));
 		made++;
 	}
 	return made;
@@ -288,7 +257,6 @@ static int changes(struct normalising *x, struct ingot_delta **ret, struct ingot
 {
 	_cleanup_(ingot_delta_builder_freep) struct ingot_delta_builder *b = ingot_delta_new();
 	_cleanup_(ingot_freep) size_t *leader = ingot_alloc_array(x->t->n_nodes, sizeof(*leader)); /* the root, 0, is no file */
-	x->quiet = true;
 	for (size_t i = 0; i < x->t->n; i++) {
 		if (!x->gone[i]) {
 			ingot_pass(change_one(x, b, i, leader, err));
@@ -297,7 +265,6 @@ static int changes(struct normalising *x, struct ingot_delta **ret, struct ingot
 		ingot_pass(ingot_delta_remove(b, x->t->dirents[i].path, err));
 		i = ingot_tree_subtree_end(x->t, i) - 1;
 	}
-	x->quiet = false;
 	int made = make_writable_places(x, b, err);
 	ingot_pass(made);
 	_cleanup_(ingot_delta_freep) struct ingot_delta *d = NULL;
@@ -308,17 +275,6 @@ static int changes(struct normalising *x, struct ingot_delta **ret, struct ingot
 	return 0;
 }
 
-static void unused_allows(struct normalising *x)
-{
-	for (size_t i = 0; i < x->policy->n_allow; i++) {
-		if (x->allow_used[i])
-			continue;
-		const char *rule = x->policy->allow[i].rule;
-		const char *name = ingot_arena_str(x->out->arena, ingot_span_of(x->policy->allow[i].path));
-		report(x, INGOT_SEV_WARNING, "allow-unused", name, ingot_arena_strf(x->out->arena, "nothing at %s needs to be allowed as %s; remove the entry", name, rule), i);
-	}
-}
-
 static int normalise(struct normalising *x, struct ingot_err *err)
 {
 	_cleanup_(ingot_delta_freep) struct ingot_delta *d = NULL;
@@ -326,28 +282,26 @@ static int normalise(struct normalising *x, struct ingot_err *err)
 	find_transients(x);
 	look_at_nodes(x);
 	ingot_pass(changes(x, &d, err));
-	unused_allows(x);
 	return ingot_apply(x->t, d, &x->out->tree, err);
 }
 
 void ingot_normal_result_done(struct ingot_normal_result *r)
 {
 	ingot_tree_unref(r->tree);
-	free(r->findings);
-	ingot_arena_free(r->arena);
+	ingot_findings_done(&r->findings);
 	*r = (struct ingot_normal_result){ 0 };
 }
 
 int ingot_normalise(const struct ingot_tree *t, const struct ingot_normal_policy *policy, struct ingot_normal_result *ret, struct ingot_err *err)
 {
-	_cleanup_(ingot_normal_result_done) struct ingot_normal_result out = { .arena = ingot_arena_new() };
-	_cleanup_(ingot_freep) struct ingot_span *places = ingot_alloc_array(policy->n_writable + policy->n_allow, sizeof(*places));
-	_cleanup_(ingot_freep) bool *flags = ingot_alloc_array(policy->n_allow + t->n, sizeof(*flags));
+	_cleanup_(ingot_normal_result_done) struct ingot_normal_result out = { .findings.arena = ingot_arena_new() };
+	_cleanup_(ingot_freep) struct ingot_span *places = ingot_alloc_array(policy->n_writable + policy->n_kept, sizeof(*places));
+	_cleanup_(ingot_freep) bool *gone = ingot_alloc_array(t->n, sizeof(*gone));
 	_cleanup_(ingot_freep) struct ingot_node *want = ingot_grow(NULL, t->n_nodes, sizeof(*want));
 	_cleanup_(ingot_freep) int8_t *state = ingot_alloc_array(t->n_nodes, sizeof(*state));
 	struct normalising x = {
-		.t = t, .policy = policy, .rules = { policy->uid, policy->gid }, .writable = places, .allow = places + policy->n_writable,
-		.allow_used = flags, .gone = flags + policy->n_allow, .want = want, .state = state, .out = &out,
+		.t = t, .policy = policy, .rules = { policy->uid, policy->gid }, .writable = places, .kept = places + policy->n_writable, .gone = gone,
+		.want = want, .state = state, .out = &out, .arena = out.findings.arena,
 	};
 	ingot_pass(normalise(&x, err));
 	*ret = out;

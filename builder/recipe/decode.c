@@ -1,7 +1,7 @@
 #include "decode_slots.h"
 #include "place.h"
 #include "rules.h"
-#include "suggest.h"
+#include <ingot/suggest.h>
 #include <ingot/escape.h>
 #include <stdio.h>
 
@@ -18,7 +18,7 @@ int decode_fail(const struct decode *d, struct ingot_place at, struct ingot_err 
 
 int decode_hint_words(struct ingot_err *err, struct ingot_span s, const char *const *words, size_t n)
 {
-	const char *near = suggest(s, words, n);
+	const char *near = ingot_suggest(s, words, n);
 	if (near)
 		return ingot_hint(err, "did you mean \"%s\"?", near);
 	if (!n || n > 20)

@@ -1,5 +1,5 @@
 #include "decode_slots.h"
-#include "suggest.h"
+#include <ingot/suggest.h>
 #include <ingot/escape.h>
 #include <ingot/limits.h>
 
@@ -17,7 +17,7 @@ static int unknown_variable(struct decode *d, struct ingot_span name, struct ing
 	for (size_t i = 0; i < d->vars->n; i++)
 		words[i] = d->vars->v[i].key;
 	(void)decode_fail(d, at, err, "no variable \"%s\" in vars", INGOT_SHOW(name));
-	const char *near = suggest(name, words, d->vars->n);
+	const char *near = ingot_suggest(name, words, d->vars->n);
 	if (near)
 		return ingot_hint(err, "did you mean ${%s}?", near);
 	return ingot_hint(err, "declare it under \"vars:\"; for the text itself write $${...}");

@@ -1,6 +1,6 @@
 #include "decode_slots.h"
 #include "rules.h"
-#include "suggest.h"
+#include <ingot/suggest.h>
 #include <ingot/escape.h>
 #include <ingot/limits.h>
 #include <ingot/num.h>

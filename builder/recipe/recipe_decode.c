@@ -2,7 +2,7 @@
 #include "decode_slots.h"
 #include "recipe_check.h"
 #include "rules.h"
-#include "suggest.h"
+#include <ingot/suggest.h>
 #include <ingot/escape.h>
 #include <ingot/utf8.h>
 
@@ -82,6 +82,7 @@ int recipe_decode(const struct source_text *s, struct ingot_arena *arena, const 
 	d.vars = &vars;
 	ingot_pass(decode_object(&d, &schema_recipe, root, r, err));
 	r->vars = vars;
+	r->profile = r->profile ? r->profile : "default";
 	r->reference = full_reference(arena, r);
 	return recipe_check(&d, r, err);
 }

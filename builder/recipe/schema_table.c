@@ -13,7 +13,7 @@ static const char *const w_compressions[] = { "zstd", "gzip", NULL };
 static const char *const w_networks[] = { "none", "host", NULL };
 static const char *const w_later_networks[] = { "all", "fetch", NULL };
 static const char *const w_signals[] = { "SIGHUP", "SIGINT", "SIGQUIT", "SIGABRT", "SIGKILL", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGTERM", "SIGCONT", "SIGSTOP", "SIGWINCH", "SIGRTMIN+3", NULL };
-static const char *const w_rules[] = { "setuid", "setgid", "capability", "device", "world-writable", "transient", NULL };
+static const char *const w_profiles[] = { "default", "strict", "release", NULL };
 
 static const struct field f_source[] = {
 	{ "packages", SLOT_STRING, 0, AT(ingot_source, distribution), .words = w_distributions, .example = "\"debian\"",
@@ -148,14 +148,17 @@ static const struct field f_test[] = {
 static const struct object o_test = { "a test", "A command run as the image's user with a read-only root and no network, before anything is signed.", f_test, N(f_test), sizeof(struct ingot_test), AT(ingot_test, at), .finish = finish_test };
 
 static const struct field f_allow[] = {
-	{ "rule", SLOT_STRING, REQUIRED, AT(ingot_allow, rule), .words = w_rules, .example = "\"setuid\"", .doc = "The rule that is set aside." },
-	{ "path", SLOT_STRING, REQUIRED, AT(ingot_allow, path), .rule = &rule_directory, .example = "\"/usr/bin/sudo\"", .doc = "For this file or directory alone." },
+	{ "rule", SLOT_STRING, REQUIRED, AT(ingot_allow, rule), .rule = &rule_name, .example = "\"setuid\"", .doc = "The rule that is set aside; ingot explain lists them." },
+	{ "path", SLOT_STRING, 0, AT(ingot_allow, path), .rule = &rule_directory, .example = "\"/usr/bin/sudo\"", .doc = "For this file or directory alone." },
+	{ "value", SLOT_STRING, SCALARS, AT(ingot_allow, value), .rule = &rule_line, .example = "\"80/tcp\"", .doc = "For this variable, port or word alone, where the rule is about no path." },
 	{ "reason", SLOT_STRING, REQUIRED, AT(ingot_allow, reason), .rule = &rule_line, .example = "\"operators raise rights on purpose\"", .doc = "Why. It is recorded." },
 };
-static const struct object o_allow = { "an exception", "One exception from the policy, with its reason.", f_allow, N(f_allow), sizeof(struct ingot_allow), AT(ingot_allow, at) };
+static const struct object o_allow = { "an exception", "One exception from the policy, with its reason.", f_allow, N(f_allow), sizeof(struct ingot_allow), AT(ingot_allow, at), { "path", "value" } };
 
 /* The members of this one lie in struct ingot_recipe itself. */
 static const struct field f_policy[] = {
+	{ "profile", SLOT_STRING, 0, AT(ingot_recipe, profile), .words = w_profiles, .example = "\"strict\"", .fallback = "\"default\"",
+	  .doc = "How strictly the rules are meant: strict makes errors of most advice, release is for what others will run. --profile asks for a stricter one." },
 	{ "allow", SLOT_LIST, 0, AT(ingot_recipe, allow), AT(ingot_recipe, n_allow), .object = &o_allow, .doc = "Exceptions. An exception that nothing needs is reported." },
 };
 static const struct object o_policy = { "the policy", "What the final tree may hold although a rule is against it.", f_policy, N(f_policy), 0, NO_PLACE };

@@ -26,6 +26,7 @@ struct ingot_build_options {
 	unsigned parallel;       /* decoders at once; 0 = 2 */
 	const struct ingot_secret_source *secrets; /* where values of secrets are, should a step ask for one */
 	size_t n_secrets;
+	const char *profile;     /* at least as strict as this one, or NULL */
 	bool allow_network;      /* steps with network: host may run */
 	bool shell_on_fail;      /* a shell on fds 0 to 2, which are a terminal, where a step failed */
 };

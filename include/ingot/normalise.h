@@ -4,28 +4,25 @@
  *   at most 0755, other files at most 0644: what a source withheld (/etc/shadow 0640, /root 0700) stays withheld. Links are 0777. /tmp and /var/tmp are 1777.
  * - What is listed as writable belongs to the image's user, with all below it, and is made if it is missing.
  * - A file of the image's user outside of these becomes root's; that user can read it still, through its group.
- * - setuid, setgid, capabilities, device nodes and world-writable places are errors unless allowed; allowed ones stay as they are.
+ * - setuid, setgid, capabilities, device nodes and world-writable places stay as they are: whether they may is for the policy to say (policy.h).
  * - What configured packages and their scripts brought (vouched below) keeps its owner and mode, group-writable places among it.
  * - Later times become the epoch. Transients (builder/core/transient.c) go.
  *
- * Every change is a Delta. Allowed exceptions come from the recipe's policy.allow; each refusal is a Finding.
+ * Every change is a Delta. Nothing is refused here; the findings are notes of what was left behind or made.
  */
 #pragma once
 #include <ingot/delta.h>
+#include <ingot/finding.h>
 
-enum ingot_severity { INGOT_SEV_NOTE = 1, INGOT_SEV_WARNING, INGOT_SEV_ERROR };
-
-struct ingot_finding {
-	enum ingot_severity severity;
-	const char *rule; /* "setuid", "setgid", "capability", "device", "world-writable", "transient", "writable", "writable-executable", "allow-unused" */
-	const char *path; /* escaped, absolute */
-	const char *text; /* one sentence: what, and how to mend */
-	size_t allow;     /* index of the allow entry that it is about, or SIZE_MAX */
+/* What a node has that needs a reason. Normalisation does not touch it. */
+enum {
+	INGOT_NEEDS_SETUID = 1,
+	INGOT_NEEDS_SETGID = 2, /* of a file */
+	INGOT_NEEDS_CAPABILITY = 4,
+	INGOT_NEEDS_DEVICE = 8,
+	INGOT_NEEDS_WORLD_WRITABLE = 16 /* sticky or not; /tmp and /var/tmp need none, nor do writable places, whose modes are made */
 };
-
-struct ingot_allowance {
-	const char *rule, *path; /* path absolute; matches itself exactly */
-};
+unsigned ingot_needs_reason(struct ingot_span path, const struct ingot_node *node, bool in_writable);
 
 struct ingot_normal_policy {
 	int64_t epoch;       /* later times become this */
@@ -33,8 +30,8 @@ struct ingot_normal_policy {
 	uint32_t uid, gid;   /* the user that the image runs as */
 	const char *const *writable; /* absolute paths: they and what is below belong to that user */
 	size_t n_writable;
-	const struct ingot_allowance *allow;
-	size_t n_allow;
+	const char *const *kept; /* absolute paths: they and what is below stay, although they are transient */
+	size_t n_kept;
 	/* Compiled Python (__pycache__) for which this says true stays: who brought it vouches for its times. NULL: none stays. */
 	bool (*keep)(void *ctx, struct ingot_span path);
 	void *keep_ctx;
@@ -45,10 +42,8 @@ struct ingot_normal_policy {
 };
 
 struct ingot_normal_result {
-	struct ingot_tree *tree; /* with its errors, if there are any, left as they were */
-	struct ingot_finding *findings;
-	size_t n_findings, n_errors;
-	struct ingot_arena *arena; /* of the findings */
+	struct ingot_tree *tree;
+	struct ingot_findings findings; /* notes: "transient", "writable-made" */
 };
 void ingot_normal_result_done(struct ingot_normal_result *r);
 

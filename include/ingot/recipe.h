@@ -7,11 +7,8 @@
 #include <ingot/buf.h>
 #include <ingot/digest.h>
 #include <ingot/err.h>
+#include <ingot/place.h>
 #include <ingot/span.h>
-
-struct ingot_place {
-	uint32_t line, column; /* from 1; 0 = written by no line (a default) */
-};
 
 struct ingot_strings {
 	const char **v;
@@ -126,7 +123,9 @@ struct ingot_user {
 };
 
 struct ingot_allow {
-	const char *rule, *path, *reason;
+	const char *rule, *reason;
+	const char *path;  /* absolute; or NULL: by value */
+	const char *value; /* what the finding is about where it is no path; or NULL */
 	struct ingot_place at;
 };
 
@@ -165,6 +164,7 @@ struct ingot_recipe {
 	struct ingot_stage *stages;   /* in an order in which each uses only earlier ones; unused ones stay */
 	size_t n_stages;
 	struct ingot_image_spec image;
+	const char *profile; /* "default", "strict" or "release" */
 	struct ingot_allow *allow;
 	size_t n_allow;
 	struct ingot_test *tests;

@@ -18,6 +18,12 @@ static inline struct ingot_span ingot_span_of(const char *s)
 	return (struct ingot_span){ s, s ? strlen(s) : 0 };
 }
 
+/* What is left behind the first n bytes; empty when there are no more. */
+static inline struct ingot_span ingot_span_from(struct ingot_span s, size_t n)
+{
+	return n < s.n ? (struct ingot_span){ s.p + n, s.n - n } : (struct ingot_span){ 0 };
+}
+
 bool ingot_span_eq(struct ingot_span a, struct ingot_span b);
 bool ingot_span_is(struct ingot_span a, const char *s);
 int ingot_span_cmp(struct ingot_span a, struct ingot_span b); /* bytewise, shorter first */

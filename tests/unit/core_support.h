@@ -54,6 +54,7 @@ static inline const char *after_header(const struct ingot_buf *b)
 #define F(path, c) "f 0644 0 0 1 " path " 1 " HEX(c) "\n"
 #define H(path, to) "h " path " " to "\n"
 #define L(path, to) "l 0777 0 0 1 " path " " to "\n"
+#define FILE_(head, path) "f " head " " path " 1 " HEX("0") "\n"
 #define RM(path) "- " path "\n"
 #define OP(path) "o " path "\n"
 

@@ -2,7 +2,7 @@
  * reference section of docs/RECIPE.md anew instead of comparing. */
 #include "../../builder/recipe/rules.h"
 #include "../../builder/recipe/schema.h"
-#include "../../builder/recipe/suggest.h"
+#include <ingot/suggest.h>
 #include "recipe_fixture.h"
 #include "run_suite.h"
 #include <ctype.h>
@@ -180,16 +180,16 @@ START_TEST(nearest_words)
 	static const char *const pairs[][2] = { { "pakages", "packages" }, { "package", "packages" }, { "entrpyoint", "entrypoint" }, { "step", "steps" }, { "prots", "ports" },
 						{ "evn", "env" }, { "usr", "user" }, { "x", NULL }, { "", NULL }, { "volumes", NULL } };
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-		const char *w = suggest(ingot_span_of(pairs[i][0]), words, 7);
+		const char *w = ingot_suggest(ingot_span_of(pairs[i][0]), words, 7);
 		if (pairs[i][1])
 			ck_assert_pstr_eq(w, pairs[i][1]);
 		else
 			ck_assert_ptr_null(w);
 	}
-	ck_assert_uint_eq(edit_distance(INGOT_SPAN("abc"), INGOT_SPAN("abc")), 0);
-	ck_assert_uint_eq(edit_distance(INGOT_SPAN("abc"), INGOT_SPAN("acb")), 1);
-	ck_assert_uint_eq(edit_distance(INGOT_SPAN("kitten"), INGOT_SPAN("sitting")), 3);
-	ck_assert_uint_eq(edit_distance(INGOT_SPAN(""), INGOT_SPAN("abc")), 3);
+	ck_assert_uint_eq(ingot_edit_distance(INGOT_SPAN("abc"), INGOT_SPAN("abc")), 0);
+	ck_assert_uint_eq(ingot_edit_distance(INGOT_SPAN("abc"), INGOT_SPAN("acb")), 1);
+	ck_assert_uint_eq(ingot_edit_distance(INGOT_SPAN("kitten"), INGOT_SPAN("sitting")), 3);
+	ck_assert_uint_eq(ingot_edit_distance(INGOT_SPAN(""), INGOT_SPAN("abc")), 3);
 }
 END_TEST
 

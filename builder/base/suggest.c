@@ -1,4 +1,4 @@
-#include "suggest.h"
+#include <ingot/suggest.h>
 
 #define LONGEST 63
 
@@ -8,7 +8,7 @@ static unsigned least(unsigned a, unsigned b)
 }
 
 /* Optimal string alignment: three rows, because a swap looks two back. */
-unsigned edit_distance(struct ingot_span a, struct ingot_span b)
+unsigned ingot_edit_distance(struct ingot_span a, struct ingot_span b)
 {
 	size_t na = a.n < LONGEST ? a.n : LONGEST, nb = b.n < LONGEST ? b.n : LONGEST;
 	unsigned rows[3][LONGEST + 1] = { 0 };
@@ -27,12 +27,12 @@ unsigned edit_distance(struct ingot_span a, struct ingot_span b)
 	return rows[na % 3][nb];
 }
 
-const char *suggest(struct ingot_span s, const char *const *words, size_t n)
+const char *ingot_suggest(struct ingot_span s, const char *const *words, size_t n)
 {
 	const char *best = NULL;
 	unsigned limit = s.n < 6 ? 1 : (unsigned)(s.n / 3), near = limit + 1;
 	for (size_t i = 0; i < n; i++) {
-		unsigned d = edit_distance(s, ingot_span_of(words[i]));
+		unsigned d = ingot_edit_distance(s, ingot_span_of(words[i]));
 		if (d < near) {
 			near = d;
 			best = words[i];

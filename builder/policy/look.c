@@ -1,0 +1,94 @@
+#include "look.h"
+#include <ingot/escape.h>
+#include <ingot/limits.h>
+#include <ingot/path.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+static enum ingot_severity severity(const struct look *l, const char *rule)
+{
+	const struct ingot_rule *r = ingot_rule_find(ingot_span_of(rule));
+	ingot_assert(r); /* a check without its row */
+	return r->severity[l->p->profile];
+}
+
+bool look_wants(const struct look *l, const char *rule)
+{
+	return severity(l, rule) != INGOT_SEV_NONE;
+}
+
+bool look_writable(const struct look *l, struct ingot_span path)
+{
+	for (size_t i = 0; i < l->s->n_writable; i++)
+		if (l->writable[i].n && (ingot_span_eq(path, l->writable[i]) || ingot_path_under(path, l->writable[i])))
+			return true;
+	return false;
+}
+
+static struct ingot_finding *add(struct look *l, const char *rule)
+{
+	enum ingot_severity s = severity(l, rule);
+	return s == INGOT_SEV_NONE ? NULL : ingot_findings_add(l->out, rule, s);
+}
+
+static const char *format(struct look *l, const char *before, const char *fmt, va_list ap)
+{
+	char text[2048];
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	return ingot_arena_strf(l->out->arena, "%s%s", before, text);
+}
+
+static const char *copy(struct look *l, const char *s)
+{
+	return s ? ingot_arena_str(l->out->arena, ingot_span_of(s)) : NULL;
+}
+
+struct ingot_finding *look_path(struct look *l, const char *rule, size_t dirent, const char *fmt, ...)
+{
+	struct ingot_finding *f = add(l, rule);
+	if (!f)
+		return NULL;
+	struct ingot_span path = ingot_tree_at(l->s->tree, dirent)->path;
+	_cleanup_(ingot_buf_done) struct ingot_buf b = INGOT_BUF(KIB(64));
+	ingot_escape_message(&b, path);
+	f->path = ingot_arena_strf(l->out->arena, "/%s", ingot_buf_cstr(&b));
+	if (l->s->origins) {
+		struct ingot_span origin = ingot_origins_name(l->s->origins, ingot_origins_of(l->s->origins, path));
+		f->origin = origin.n ? ingot_arena_str(l->out->arena, origin) : NULL;
+		f->at = where_origin(l->s->recipe, origin);
+	}
+	va_list ap;
+	va_start(ap, fmt);
+	f->text = format(l, f->path, fmt, ap);
+	va_end(ap);
+	return f;
+}
+
+struct ingot_finding *look_field(struct look *l, const char *rule, const char *field, const char *value, const char *fmt, ...)
+{
+	struct ingot_finding *f = add(l, rule);
+	if (!f)
+		return NULL;
+	f->field = copy(l, field);
+	f->value = copy(l, value);
+	f->at = where_field(l->s->recipe, field);
+	va_list ap;
+	va_start(ap, fmt);
+	f->text = format(l, "", fmt, ap);
+	va_end(ap);
+	return f;
+}
+
+struct ingot_finding *look_line(struct look *l, const char *rule, struct ingot_place at, const char *value, const char *fmt, ...)
+{
+	struct ingot_finding *f = add(l, rule);
+	if (!f)
+		return NULL;
+	f->at = at;
+	f->value = copy(l, value);
+	va_list ap;
+	va_start(ap, fmt);
+	f->text = format(l, "", fmt, ap);
+	va_end(ap);
+	return f;
+}
