@@ -31,7 +31,7 @@ static struct ingot_finding *add(struct look *l, const char *rule)
 	return s == INGOT_SEV_NONE ? NULL : ingot_findings_add(l->out, rule, s);
 }
 
-static const char *format(struct look *l, const char *before, const char *fmt, va_list ap)
+INGOT_PRINTF(3, 0) static const char *format(struct look *l, const char *before, const char *fmt, va_list ap)
 {
 	char text[2048];
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
