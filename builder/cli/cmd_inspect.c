@@ -90,7 +90,7 @@ static int run(struct cli *c, struct ingot_err *err)
 	enum cli_format format;
 	ingot_pass(cli_format(c, false, &format, err));
 	ingot_pass(cli_open_store(c, &store, err));
-	ingot_pass(ingot_image_load(store, c->operands[0], 0, &loaded, err));
+	ingot_pass(ingot_image_load(store, c->operands[0], INGOT_LOAD_SIGNATURES, &loaded, err));
 	if (format == CLI_JSON)
 		print_json(&loaded, &out);
 	else

@@ -190,6 +190,14 @@ void ingot_origins_apply(struct ingot_origins *o, const struct ingot_delta *d, u
 	}
 }
 
+void ingot_origins_put(struct ingot_origins *o, struct ingot_span path, uint32_t id)
+{
+	ingot_assert(id < o->names.n);
+	struct entry *e = table_add(&o->paths, o->arena, path);
+	e->value = id;
+	e->since = ++o->stamp;
+}
+
 uint32_t ingot_origins_of(const struct ingot_origins *o, struct ingot_span path)
 {
 	const struct entry *e = table_find(&o->paths, path);

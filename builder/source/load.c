@@ -29,6 +29,7 @@ static const char host_architecture[] = "arm";
 void ingot_loaded_done(struct ingot_loaded *l)
 {
 	ingot_tree_unref(l->tree);
+	ingot_origins_free(l->origins);
 	ingot_doc_free(l->manifest);
 	ingot_doc_free(l->config);
 	ingot_buf_done(&l->manifest_json);
@@ -157,8 +158,9 @@ static int load(struct ingot_store *s, const char *path, unsigned flags, struct 
 	ingot_pass(blobs_open(s, path, &b, err));
 	ingot_try(err, find_manifest(&b, ingot_buf_view(&b.index), false, l, err), "its index");
 	ingot_try(err, read_documents(&b, l, err), "the manifest %s", INGOT_DIGEST(&l->manifest_ref.digest));
-	ingot_pass(count_signatures(&b, l, err));
-	return flags & INGOT_LOAD_TREE ? load_tree(&b, l->manifest, l->config, &l->tree, err) : 0;
+	if (flags & INGOT_LOAD_SIGNATURES)
+		ingot_pass(count_signatures(&b, l, err));
+	return flags & INGOT_LOAD_TREE ? load_tree(&b, l->manifest, l->config, &l->tree, &l->origins, err) : 0;
 }
 
 int ingot_image_load(struct ingot_store *s, const char *path, unsigned flags, struct ingot_loaded *ret, struct ingot_err *err)

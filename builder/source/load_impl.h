@@ -29,5 +29,6 @@ int blobs_find(const struct blobs *b, const struct ingot_digest *d, uint64_t siz
 int blobs_read(const struct blobs *b, const struct ingot_digest *d, uint64_t size, uint64_t max, struct ingot_buf *out, struct ingot_err *err) INGOT_MUST_USE;
 
 /* The layers of l->manifest, applied one after another. */
-int load_tree(const struct blobs *b, const struct ingot_doc *manifest, const struct ingot_doc *config, struct ingot_tree **ret, struct ingot_err *err) INGOT_MUST_USE;
+int load_tree(const struct blobs *b, const struct ingot_doc *manifest, const struct ingot_doc *config, struct ingot_tree **ret, struct ingot_origins **ret_origins,
+	      struct ingot_err *err) INGOT_MUST_USE;
 int load_digest(const struct ingot_doc *d, const char *pointer, struct ingot_digest *ret, struct ingot_err *err) INGOT_MUST_USE;

@@ -128,7 +128,29 @@ static int apply(struct ingot_tree **t, const struct ingot_delta *d, struct ingo
 	return 0;
 }
 
-static int one_layer(const struct blobs *b, const struct ingot_doc *manifest, const struct ingot_doc *config, size_t i, struct ingot_tree **t, struct ingot_err *err)
+/* "layer 2: COPY ..." by the i-th entry of the history that made one. Somebody else's text. */
+static uint32_t layer_origin(const struct ingot_doc *config, size_t i, struct ingot_origins *o)
+{
+	_cleanup_(ingot_buf_done) struct ingot_buf name = INGOT_BUF(KIB(64));
+	const struct ingot_doc_value *by = NULL;
+	ssize_t n = ingot_doc_array_len(config, "/history");
+	for (ssize_t k = 0, layer = 0; k < n && !by; k++) {
+		const struct ingot_doc_value *empty = ingot_doc_getf(config, "/history/%zd/empty_layer", k);
+		if (empty && ingot_span_is(empty->value, "true"))
+			continue;
+		if ((size_t)layer++ == i && !(by = ingot_doc_getf(config, "/history/%zd/created_by", k)))
+			break;
+	}
+	ingot_buf_fmt(&name, "layer %zu%s", i + 1, by && by->value.n ? ": " : "");
+	if (by) {
+		bool cut = by->value.n > 80;
+		ingot_escape_message(&name, (struct ingot_span){ by->value.p, cut ? 77 : by->value.n });
+		ingot_buf_str(&name, cut ? "..." : "");
+	}
+	return ingot_origins_id(o, ingot_buf_view(&name));
+}
+
+static int one_layer(const struct blobs *b, const struct ingot_doc *manifest, const struct ingot_doc *config, size_t i, struct ingot_tree **t, struct ingot_origins *o, struct ingot_err *err)
 {
 	char at[64];
 	struct ingot_digest layer, diff_id;
@@ -141,17 +163,20 @@ static int one_layer(const struct blobs *b, const struct ingot_doc *manifest, co
 	ingot_pass(load_digest(config, at, &diff_id, err));
 	_cleanup_(ingot_delta_freep) struct ingot_delta *d = NULL;
 	ingot_pass(read_layer(b, &layer, size, &diff_id, &d, err));
+	ingot_origins_apply(o, d, layer_origin(config, i, o));
 	return apply(t, d, err);
 }
 
-int load_tree(const struct blobs *b, const struct ingot_doc *manifest, const struct ingot_doc *config, struct ingot_tree **ret, struct ingot_err *err)
+int load_tree(const struct blobs *b, const struct ingot_doc *manifest, const struct ingot_doc *config, struct ingot_tree **ret, struct ingot_origins **ret_origins, struct ingot_err *err)
 {
 	ssize_t n = ingot_doc_array_len(manifest, "/layers");
 	if (n != ingot_doc_array_len(config, "/rootfs/diff_ids"))
 		return ingot_fail(err, INGOT_E_OUTSIDE, "the manifest has %zd layers and the config %zd diff_ids", n, ingot_doc_array_len(config, "/rootfs/diff_ids"));
 	_cleanup_(ingot_tree_unrefp) struct ingot_tree *t = ingot_tree_empty();
+	_cleanup_(ingot_origins_freep) struct ingot_origins *o = ingot_origins_new();
 	for (ssize_t i = 0; i < n; i++)
-		ingot_try(err, one_layer(b, manifest, config, (size_t)i, &t, err), "layer %zd", i + 1);
+		ingot_try(err, one_layer(b, manifest, config, (size_t)i, &t, o, err), "layer %zd", i + 1);
 	*ret = TAKE_PTR(t);
+	*ret_origins = TAKE_PTR(o);
 	return 0;
 }

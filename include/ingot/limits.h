@@ -47,6 +47,9 @@
 #define INGOT_MAX_KEY KIB(64)
 #define INGOT_MAX_BLOBS 4096            /* members of one archive */
 #define INGOT_MAX_ACCOUNTS MIB(1)       /* passwd, group */
+#define INGOT_MAX_PACKAGE_LIST MIB(16)  /* names of one package's files: 100,000 at 160 bytes */
+#define INGOT_MAX_PACKAGE_LISTS 20000   /* in one image; a desktop has 3,000 */
+#define INGOT_MAX_PACKAGE_LISTS_BYTES MIB(256)
 
 /* decompression: window limits that every reader of the field accepts; the ratio catches bombs where no size is declared */
 #define INGOT_MAX_ZSTD_WINDOW_LOG 27

@@ -5,21 +5,24 @@
  */
 #pragma once
 #include <ingot/image.h>
+#include <ingot/origin.h>
 
 struct ingot_doc; /* decode.h: one JSON document, read in the jail */
 
 struct ingot_loaded {
 	struct ingot_tree *tree;             /* all layers applied; NULL when it was not asked for */
+	struct ingot_origins *origins;       /* of the tree: "layer 2: " and what its history says; NULL with it */
 	struct ingot_doc *manifest, *config; /* owned */
 	struct ingot_blob_ref manifest_ref, config_ref;
 	struct ingot_buf manifest_json, config_json; /* the bytes as they were */
 	char name[INGOT_MAX_REFERENCE + 1]; /* what index.json calls it, or "" */
 	struct ingot_digest *layers;        /* lowest first */
 	size_t n_layers;
-	size_t signatures; /* how many signature artefacts for this manifest the file carries; unverified */
+	size_t signatures; /* how many signature artefacts for this manifest the file carries; unverified. 0 when they were not asked for */
 };
 void ingot_loaded_done(struct ingot_loaded *l);
 
 #define INGOT_LOAD_TREE 1U /* decode the layers; their content goes into the store */
+#define INGOT_LOAD_SIGNATURES 2U /* count them, for which every blob is looked at */
 /* path: "FILE", "DIR", "oci-archive:FILE" or "oci:DIR". INGOT_E_INPUT: no such file; INGOT_E_OUTSIDE: it is no image, or damaged. */
 int ingot_image_load(struct ingot_store *s, const char *path, unsigned flags, struct ingot_loaded *ret, struct ingot_err *err) INGOT_MUST_USE;

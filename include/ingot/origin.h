@@ -14,4 +14,6 @@ struct ingot_span ingot_origins_name(const struct ingot_origins *o, uint32_t id)
 
 /* Every path that d puts or links is of this origin now; what it removes (subtrees, opaque directories, directories that became files) has none. */
 void ingot_origins_apply(struct ingot_origins *o, const struct ingot_delta *d, uint32_t id);
+/* One path that was put by this origin. */
+void ingot_origins_put(struct ingot_origins *o, struct ingot_span path, uint32_t id);
 uint32_t ingot_origins_of(const struct ingot_origins *o, struct ingot_span path);
