@@ -102,9 +102,11 @@ static int image_key(struct engine *e, struct ingot_digest *ret, struct ingot_er
 	return 0;
 }
 
-/* A build with secrets looks at what it puts out, and one with the network asks for permission: neither is answered by the record of an earlier one. */
+/* A build with secrets looks at what it puts out, one with the network asks for permission, and a report is about the image: none is answered by the record of an earlier one. */
 static bool needs_a_look(const struct engine *e)
 {
+	if (e->options->report)
+		return true;
 	for (size_t i = 0; i <= e->recipe->n_stages; i++) {
 		const struct ingot_stage *s = i < e->recipe->n_stages ? &e->recipe->stages[i] : &e->recipe->image.stage;
 		for (size_t k = 0; k < s->n_steps; k++)

@@ -74,8 +74,9 @@ int run_step(struct engine *e, struct stage_state *s, const struct ingot_step *s
 /* finish.c: the image's own stage made final: user, writable places, normalisation. */
 int finish_tree(struct engine *e, struct stage_state *s, struct ingot_err *err) INGOT_MUST_USE;
 
-/* judge.c: the recipe before anything is built; then the image, before it is signed. Says every finding; an error ends the build at the line that brought it. */
+/* judge.c: the recipe before anything is built; then the image, before it is signed. An error ends the build at the line that brought it. */
 int judge_recipe(struct engine *e, struct ingot_err *err) INGOT_MUST_USE;
+int judge_profile(const struct ingot_recipe *r, const char *word, enum ingot_profile *ret, struct ingot_err *err) INGOT_MUST_USE;
 int judge_image(struct engine *e, const struct stage_state *s, const struct ingot_image_docs *docs, struct ingot_err *err) INGOT_MUST_USE;
 
 /* output.c: layers, documents, signatures, archive. */

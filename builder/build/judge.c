@@ -1,24 +1,13 @@
 #include "engine.h"
 #include <ingot/decode.h>
 #include <ingot/escape.h>
+#include <ingot/judge.h>
 #include <ingot/policy.h>
-#include <stdio.h>
 #include <time.h>
 
-static enum ingot_level level_of(const struct ingot_finding *f)
+void ingot_judgement_done(struct ingot_judgement *j)
 {
-	if (f->allowed || f->severity == INGOT_SEV_NOTE)
-		return INGOT_DEBUG;
-	return f->severity == INGOT_SEV_ERROR ? INGOT_ERROR : INGOT_WARNING;
-}
-
-static void say(const struct engine *e, const struct ingot_finding *f)
-{
-	char at[32] = "";
-	if (f->at.line)
-		(void)snprintf(at, sizeof(at), "line %u: ", f->at.line);
-	ingot_say(e->log, level_of(f), "%s[%s] %s%s%s%s%s%s", at, f->rule, f->text, f->origin ? " (" : "", f->origin ? f->origin : "", f->origin ? ")" : "", f->allowed ? "; allowed: " : "",
-		  f->allowed ? f->allowed : "");
+	ingot_findings_done(&j->findings);
 }
 
 /* The first error, with the number of the others. */
@@ -37,36 +26,37 @@ static int refuse(const struct engine *e, const struct ingot_findings *all, size
 	return ingot_recipe_blame(e->recipe, f->at.line ? f->at : e->recipe->image.at, err);
 }
 
-static int judge(const struct engine *e, const struct ingot_subject *s, bool errors_only, struct ingot_err *err)
+/* What is found last is what the caller is told: the image's findings hold the recipe's. */
+static int judge(const struct engine *e, const struct ingot_subject *s, struct ingot_err *err)
 {
-	_cleanup_(ingot_findings_done) struct ingot_findings all = INGOT_FINDINGS_INIT;
+	_cleanup_(ingot_judgement_done) struct ingot_judgement own = INGOT_JUDGEMENT_INIT;
+	struct ingot_judgement *j = e->options->judgement ? e->options->judgement : &own;
 	const struct ingot_policy policy = { .profile = e->profile, .allow = e->recipe->allow, .n_allow = e->recipe->n_allow };
-	ingot_pass(ingot_policy_check(s, &policy, &all, err));
-	size_t errors = ingot_findings_count(&all, INGOT_SEV_ERROR);
-	for (size_t i = 0; i < all.n; i++)
-		if (!errors_only || (errors && all.v[i].severity == INGOT_SEV_ERROR))
-			say(e, &all.v[i]);
-	return errors ? refuse(e, &all, errors, err) : 0;
+	ingot_findings_done(&j->findings);
+	j->profile = e->profile;
+	j->recipe = true;
+	j->image = s->tree != NULL;
+	ingot_pass(ingot_policy_check(s, &policy, &j->findings, err));
+	size_t errors = ingot_findings_count(&j->findings, INGOT_SEV_ERROR);
+	return errors ? refuse(e, &j->findings, errors, err) : 0;
 }
 
-static int choose_profile(struct engine *e, struct ingot_err *err)
+int judge_profile(const struct ingot_recipe *r, const char *word, enum ingot_profile *ret, struct ingot_err *err)
 {
-	const char *word = e->options->profile;
-	enum ingot_profile asked = INGOT_PROFILE_DEFAULT;
-	if (ingot_profile_from_word(ingot_span_of(e->recipe->profile), &e->profile) < 0)
-		ingot_panic("a profile that the schema let through: %s", e->recipe->profile);
+	enum ingot_profile own = INGOT_PROFILE_DEFAULT, asked = INGOT_PROFILE_DEFAULT;
+	if (r && ingot_profile_from_word(ingot_span_of(r->profile), &own) < 0)
+		ingot_panic("a profile that the schema let through: %s", r->profile);
 	if (word && ingot_profile_from_word(ingot_span_of(word), &asked) < 0)
 		return ingot_fail(err, INGOT_E_INPUT, "there is no profile \"%s\": default, strict or release", INGOT_SHOW(ingot_span_of(word)));
-	if (asked > e->profile)
-		e->profile = asked;
+	*ret = asked > own ? asked : own;
 	return 0;
 }
 
 int judge_recipe(struct engine *e, struct ingot_err *err)
 {
 	const struct ingot_subject s = { .recipe = e->recipe, .lock = e->lock, .now = (int64_t)time(NULL) };
-	ingot_pass(choose_profile(e, err));
-	return judge(e, &s, true, err);
+	ingot_pass(judge_profile(e->recipe, e->options->profile, &e->profile, err));
+	return judge(e, &s, err);
 }
 
 int judge_image(struct engine *e, const struct stage_state *stage, const struct ingot_image_docs *docs, struct ingot_err *err)
@@ -86,5 +76,5 @@ int judge_image(struct engine *e, const struct stage_state *stage, const struct 
 		.size = e->result->size,
 		.now = (int64_t)time(NULL),
 	};
-	return judge(e, &s, false, err);
+	return judge(e, &s, err);
 }

@@ -12,6 +12,7 @@
 #include <ingot/path.h>
 #include <ingot/run_image.h>
 #include <ingot/step.h>
+#include <ingot/writable.h>
 
 #define WEEK (7 * 24 * 3600)
 #define MAX_TMPFS 64
@@ -111,9 +112,8 @@ static int add_writable(struct setup *s, struct ingot_err *err)
 	const struct ingot_tree *t = s->image->tree;
 	for (size_t i = 1; i < ingot_tree_count(t) && s->uid; i++) {
 		const struct ingot_dirent *d = ingot_tree_at(t, i);
-		const struct ingot_node *n = ingot_tree_node(t, d->node);
 		bool below_tmp = ingot_span_is(d->path, "tmp") || ingot_span_is(d->path, "run") || ingot_path_under(d->path, INGOT_SPAN("tmp")) || ingot_path_under(d->path, INGOT_SPAN("run"));
-		if (n->type == INGOT_DIR && n->uid == s->uid && ingot_tree_subtree_end(t, i) == i + 1 && !below_tmp && !is_volume(s, d->path) && s->n_tmpfs < MAX_TMPFS)
+		if (ingot_writable_empty(t, i, s->uid) && !below_tmp && !is_volume(s, d->path) && s->n_tmpfs < MAX_TMPFS)
 			ingot_pass(add_tmpfs(s, ingot_arena_strf(s->arena, "/%.*s", INGOT_SPAN_ARG(d->path)), err));
 	}
 	return 0;

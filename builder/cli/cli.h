@@ -2,6 +2,7 @@
 #pragma once
 #include <ingot/buf.h>
 #include <ingot/err.h>
+#include <ingot/judge.h>
 #include <ingot/log.h>
 #include <ingot/settings.h>
 #include <ingot/store.h>
@@ -71,6 +72,15 @@ int cli_number(const struct cli *c, const char *option, uint64_t max, uint64_t *
 int cli_sink_open(struct cli *c, struct ingot_err *err) INGOT_MUST_USE;
 void cli_sink_close(struct cli_sink *s); /* takes the status line off the screen */
 void cli_show_error(struct cli_sink *s, const struct ingot_err *err);
+/* A finding, where machines read along: an event of --progress json, an annotation of GITHUB_ACTIONS. file may be NULL. */
+void cli_annotate(struct cli_sink *s, enum ingot_severity severity, const char *file, struct ingot_place at, const char *text);
+
+/* findings.c. recipe, image: as the user named them; a build has no image yet that could be named. */
+struct ingot_report cli_report(const struct cli *c, const struct ingot_judgement *j, const char *recipe, const char *image);
+void cli_show_findings(struct cli *c, const struct ingot_report *r); /* for machines that read along */
+void cli_tell_findings(struct cli *c, const struct ingot_report *r); /* the same, and as text on stderr; nothing when there is nothing to tell */
+int cli_report_file(const char *path, const struct ingot_report *r, enum ingot_report_format format, struct ingot_err *err) INGOT_MUST_USE;
+int cli_report_format(const struct cli *c, const char *option, enum ingot_report_format *ret, struct ingot_err *err) INGOT_MUST_USE;
 
 /* help.c */
 void cli_usage(FILE *out);

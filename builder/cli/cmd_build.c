@@ -19,6 +19,8 @@ static const struct cli_option options[] = {
 	{ "no-cache", 0, NULL, "run every step again" },
 	{ "isolation", 0, "HOW", "auto, or full: refuse to run steps in a chroot, where a container gives no namespaces" },
 	{ "profile", 0, "NAME", "hold the image to the rules as default, strict or release mean them; a stricter one of the recipe stays" },
+	{ "report", 0, "FILE", "write what the rules found, also when the build fails: as SARIF (.sarif), JSON (.json) or text" },
+	{ "report-format", 0, "FORMAT", "text, json, sarif or codequality, whatever the file's name" },
 	{ "twice", 0, NULL, "build a second time without the cache and compare" },
 	{ "secret", 0, "id=ID,src=FILE", "the value of a secret that steps ask for; or id=ID,env=NAME" },
 	{ "allow-network", 0, NULL, "permit steps with network: host" },
@@ -119,6 +121,7 @@ static int build_twice(struct cli *c, struct ingot_store *store, const struct in
 	struct ingot_build_result now;
 	again.target = NULL;
 	again.key = NULL;
+	again.judgement = NULL;
 	again.no_cache = true;
 	ingot_try(err, ingot_build(store, &again, &c->log, &now, err), "second build");
 	if (ingot_digest_eq(&now.manifest, &was->manifest)) {
@@ -129,6 +132,46 @@ static int build_twice(struct cli *c, struct ingot_store *store, const struct in
 	return ingot_hint(err, "a step puts something into its files that changes: a time, a random number, an order of directory entries");
 }
 
+/* By the file's name, where nothing else is said. */
+static int report_format(const struct cli *c, const char *file, enum ingot_report_format *ret, struct ingot_err *err)
+{
+	struct ingot_span name = ingot_span_of(file);
+	if (cli_has(c, "report-format"))
+		return cli_report_format(c, "report-format", ret, err);
+	if (ingot_span_ends(name, ".sarif") || ingot_span_ends(name, ".sarif.json"))
+		*ret = INGOT_REPORT_SARIF;
+	else if (ingot_span_ends(name, ".json"))
+		*ret = INGOT_REPORT_JSON;
+	else
+		*ret = INGOT_REPORT_TEXT;
+	return 0;
+}
+
+/* Findings are told whether the build went on after them or not. */
+static int build_and_show(struct cli *c, struct ingot_store *store, struct ingot_build_options *o, struct ingot_build_result *ret, struct ingot_err *err)
+{
+	_cleanup_(ingot_judgement_done) struct ingot_judgement j = INGOT_JUDGEMENT_INIT;
+	const char *file = cli_value(c, "report");
+	enum ingot_report_format format = INGOT_REPORT_TEXT;
+	if (file)
+		ingot_pass(report_format(c, file, &format, err));
+	o->report = file != NULL;
+	o->judgement = &j;
+	int r = ingot_build(store, o, &c->log, ret, err);
+	o->judgement = NULL;
+	struct ingot_report report = cli_report(c, &j, o->recipe_path, NULL);
+	if (j.recipe)
+		cli_tell_findings(c, &report);
+	if (!file || !j.recipe)
+		return r;
+	struct ingot_err second = INGOT_ERR_INIT;
+	if (cli_report_file(file, &report, format, &second) < 0 && r == 0) {
+		*err = second;
+		r = -1;
+	}
+	return r;
+}
+
 static int build_with(struct cli *c, struct ingot_build_options *o, const char *target, struct ingot_err *err)
 {
 	_cleanup_(ingot_store_closep) struct ingot_store *store = NULL;
@@ -137,7 +180,7 @@ static int build_with(struct cli *c, struct ingot_build_options *o, const char *
 	struct ingot_build_result result;
 	ingot_pass(cli_format(c, false, &format, err));
 	ingot_pass(cli_open_store(c, &store, err));
-	ingot_pass(ingot_build(store, o, &c->log, &result, err));
+	ingot_pass(build_and_show(c, store, o, &result, err));
 	if (cli_has(c, "twice"))
 		ingot_pass(build_twice(c, store, o, &result, err));
 	if (strcmp(target, "-") == 0) {

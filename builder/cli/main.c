@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 extern const struct cli_verb cli_verb_build, cli_verb_lock, cli_verb_verify, cli_verb_keygen, cli_verb_inspect, cli_verb_tree, cli_verb_run, cli_verb_store, cli_verb_doctor,
-	cli_verb_schema;
+	cli_verb_schema, cli_verb_check, cli_verb_explain;
 
 const struct cli_verb *const cli_verbs[] = {
-	&cli_verb_build, &cli_verb_lock,  &cli_verb_verify, &cli_verb_keygen, &cli_verb_inspect, &cli_verb_tree,
+	&cli_verb_build, &cli_verb_lock, &cli_verb_check, &cli_verb_explain, &cli_verb_verify, &cli_verb_keygen, &cli_verb_inspect, &cli_verb_tree,
 	&cli_verb_run,	 &cli_verb_store, &cli_verb_doctor, &cli_verb_schema, NULL,
 };
 

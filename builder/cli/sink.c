@@ -1,6 +1,7 @@
 #include "cli.h"
 #include <ingot/escape.h>
 #include <ingot/json.h>
+#include <ingot/mem.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -137,6 +138,36 @@ int cli_sink_open(struct cli *c, struct ingot_err *err)
 	s->level = cli_has(c, "quiet") ? INGOT_ERROR : cli_has(c, "verbose") ? INGOT_DEBUG : INGOT_INFO;
 	c->log = (struct ingot_log){ s, on_event, on_progress, on_output };
 	return 0;
+}
+
+/* Workflow commands: % and ends of line are escaped everywhere, colons and commas in properties, too. */
+static void github_text(const char *text, bool property)
+{
+	for (; *text; text++)
+		if (strchr(property ? "%\r\n:," : "%\r\n", *text))
+			(void)fprintf(stderr, "%%%02X", (unsigned char)*text);
+		else
+			(void)fputc(*text, stderr);
+}
+
+void cli_annotate(struct cli_sink *s, enum ingot_severity severity, const char *file, struct ingot_place at, const char *text)
+{
+	const char *word = severity == INGOT_SEV_NOTE ? "notice" : ingot_severity_word(severity);
+	if (s->how == CLI_PROGRESS_JSON) {
+		_cleanup_(ingot_freep) char *where = file && at.line ? ingot_strf("%s:%u:%u", file, at.line, at.column) : NULL;
+		json_event(ingot_severity_word(severity), where, text, 0, 0);
+	} else if (s->github) {
+		clear_line(s);
+		(void)fprintf(stderr, "::%s", word);
+		if (file && at.line) {
+			(void)fputs(" file=", stderr);
+			github_text(file, true);
+			(void)fprintf(stderr, ",line=%u,col=%u", at.line, at.column);
+		}
+		(void)fputs("::", stderr);
+		github_text(text, false);
+		(void)fputc('\n', stderr);
+	}
 }
 
 void cli_sink_close(struct cli_sink *s)

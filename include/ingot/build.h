@@ -4,6 +4,7 @@
  * store under a key over everything that decides them (cachekey.h), so an unchanged step does not run again.
  */
 #pragma once
+#include <ingot/judge.h>
 #include <ingot/mirror.h>
 #include <ingot/recipe.h>
 #include <ingot/secrets.h>
@@ -27,6 +28,8 @@ struct ingot_build_options {
 	const struct ingot_secret_source *secrets; /* where values of secrets are, should a step ask for one */
 	size_t n_secrets;
 	const char *profile;     /* at least as strict as this one, or NULL */
+	struct ingot_judgement *judgement; /* filled with what the rules found, also when the build fails, or NULL. Of a reused image: about the recipe */
+	bool report;             /* the image is judged even if it is the one of an earlier build */
 	bool allow_network;      /* steps with network: host may run */
 	bool shell_on_fail;      /* a shell on fds 0 to 2, which are a terminal, where a step failed */
 };
