@@ -1,13 +1,10 @@
 /* judge_subject.c - what `ingot check` is given, made ready for the rules. */
 #include "engine.h"
-#include <errno.h>
 #include <fcntl.h>
-#include <ingot/decode.h>
 #include <ingot/escape.h>
 #include <ingot/fd.h>
 #include <ingot/installed.h>
 #include <ingot/judge.h>
-#include <ingot/limits.h>
 #include <ingot/load.h>
 #include <ingot/policy.h>
 #include <ingot/writable.h>
@@ -96,13 +93,9 @@ static int read_image(struct ingot_store *store, const char *path, struct inputs
 
 static uint64_t size_of(const struct ingot_loaded *l)
 {
-	uint64_t all = l->manifest_ref.size + l->config_ref.size, size;
-	struct ingot_err no = INGOT_ERR_INIT;
-	for (size_t i = 0; i < l->n_layers; i++) {
-		_cleanup_(ingot_freep) char *at = ingot_strf("/layers/%zu/size", i);
-		if (ingot_doc_u64(l->manifest, at, INGOT_MAX_FILE, &size, &no) == 0)
-			all += size;
-	}
+	uint64_t all = l->manifest_ref.size + l->config_ref.size;
+	for (size_t i = 0; i < l->n_layers; i++)
+		all += ingot_loaded_layer_size(l, i);
 	return all;
 }
 

@@ -102,3 +102,6 @@ struct ingot_mirrors;
 int cli_mirrors(const struct cli *c, struct ingot_mirrors **ret, struct ingot_err *err) INGOT_MUST_USE;
 /* Write a result to stdout; a failure to do so is an error of the verb. */
 int cli_print(const struct ingot_buf *out, struct ingot_err *err) INGOT_MUST_USE;
+/* size.c. The image is loaded with its tree. */
+struct ingot_loaded;
+int cli_print_size(struct ingot_store *store, const struct ingot_loaded *l, enum cli_format format, struct ingot_err *err) INGOT_MUST_USE;

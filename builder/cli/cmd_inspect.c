@@ -6,6 +6,7 @@
 #include <ingot/mem.h>
 
 static const struct cli_option options[] = {
+	{ "size", 0, NULL, "what makes it large: by layer, by package where it has package lists, and the largest files" },
 	{ "format", 0, "FORMAT", "text or json" },
 	{ 0 },
 };
@@ -90,7 +91,10 @@ static int run(struct cli *c, struct ingot_err *err)
 	enum cli_format format;
 	ingot_pass(cli_format(c, false, &format, err));
 	ingot_pass(cli_open_store(c, &store, err));
-	ingot_pass(ingot_image_load(store, c->operands[0], INGOT_LOAD_SIGNATURES, &loaded, err));
+	bool size = cli_has(c, "size");
+	ingot_pass(ingot_image_load(store, c->operands[0], size ? INGOT_LOAD_TREE : INGOT_LOAD_SIGNATURES, &loaded, err));
+	if (size)
+		return cli_print_size(store, &loaded, format, err);
 	if (format == CLI_JSON)
 		print_json(&loaded, &out);
 	else

@@ -18,6 +18,8 @@ static void put_rule(const struct ingot_report *r, const struct ingot_rule *rule
 {
 	enum ingot_severity s = rule->severity[r->profile];
 	_cleanup_(ingot_freep) char *what = ingot_strf("%s.", rule->what);
+	if (*what >= 'a' && *what <= 'z')
+		*what = (char)(*what - 'a' + 'A');
 	_cleanup_(ingot_freep) char *help = ingot_strf("To mend it: %s.%s%s", rule->mend, rule->example ? "\n\n" : "", rule->example ? rule->example : "");
 	ingot_json_object(j, NULL);
 	ingot_json_str(j, "id", rule->id);
@@ -67,12 +69,12 @@ static void put_physical(const struct ingot_report *r, const struct ingot_findin
 	if (in_image)
 		ingot_json_str(j, "uriBaseId", IMAGE_ROOT);
 	ingot_json_end(j, '}');
-	if (placed) {
-		ingot_json_object(j, "region");
-		ingot_json_u64(j, "startLine", f->at.line);
-		ingot_json_u64(j, "startColumn", f->at.column ? f->at.column : 1);
-		ingot_json_end(j, '}');
-	}
+	/* Of a whole file, too: there are code hosts that take no result without a line. */
+	ingot_json_object(j, "region");
+	ingot_json_u64(j, "startLine", placed ? f->at.line : 1);
+	if (placed && f->at.column)
+		ingot_json_u64(j, "startColumn", f->at.column);
+	ingot_json_end(j, '}');
 	ingot_json_end(j, '}');
 }
 

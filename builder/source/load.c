@@ -35,7 +35,16 @@ void ingot_loaded_done(struct ingot_loaded *l)
 	ingot_buf_done(&l->manifest_json);
 	ingot_buf_done(&l->config_json);
 	free(l->layers);
+	free(l->layer_origins);
 	*l = (struct ingot_loaded){ 0 };
+}
+
+uint64_t ingot_loaded_layer_size(const struct ingot_loaded *l, size_t i)
+{
+	_cleanup_(ingot_freep) char *at = ingot_strf("/layers/%zu/size", i);
+	struct ingot_err no = INGOT_ERR_INIT;
+	uint64_t size;
+	return ingot_doc_u64(l->manifest, at, INGOT_MAX_FILE, &size, &no) == 0 ? size : 0;
 }
 
 int load_digest(const struct ingot_doc *d, const char *pointer, struct ingot_digest *ret, struct ingot_err *err)
@@ -160,7 +169,7 @@ static int load(struct ingot_store *s, const char *path, unsigned flags, struct 
 	ingot_try(err, read_documents(&b, l, err), "the manifest %s", INGOT_DIGEST(&l->manifest_ref.digest));
 	if (flags & INGOT_LOAD_SIGNATURES)
 		ingot_pass(count_signatures(&b, l, err));
-	return flags & INGOT_LOAD_TREE ? load_tree(&b, l->manifest, l->config, &l->tree, &l->origins, err) : 0;
+	return flags & INGOT_LOAD_TREE ? load_tree(&b, l, err) : 0;
 }
 
 int ingot_image_load(struct ingot_store *s, const char *path, unsigned flags, struct ingot_loaded *ret, struct ingot_err *err)

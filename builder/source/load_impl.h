@@ -28,7 +28,6 @@ void blob_part_done(struct blob_part *p);
 int blobs_find(const struct blobs *b, const struct ingot_digest *d, uint64_t size, struct blob_part *ret, struct ingot_err *err) INGOT_MUST_USE;
 int blobs_read(const struct blobs *b, const struct ingot_digest *d, uint64_t size, uint64_t max, struct ingot_buf *out, struct ingot_err *err) INGOT_MUST_USE;
 
-/* The layers of l->manifest, applied one after another. */
-int load_tree(const struct blobs *b, const struct ingot_doc *manifest, const struct ingot_doc *config, struct ingot_tree **ret, struct ingot_origins **ret_origins,
-	      struct ingot_err *err) INGOT_MUST_USE;
+/* The layers of l->manifest, applied one after another: tree, origins and layer_origins of l, which had none. */
+int load_tree(const struct blobs *b, struct ingot_loaded *l, struct ingot_err *err) INGOT_MUST_USE;
 int load_digest(const struct ingot_doc *d, const char *pointer, struct ingot_digest *ret, struct ingot_err *err) INGOT_MUST_USE;

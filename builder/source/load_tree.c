@@ -150,33 +150,33 @@ static uint32_t layer_origin(const struct ingot_doc *config, size_t i, struct in
 	return ingot_origins_id(o, ingot_buf_view(&name));
 }
 
-static int one_layer(const struct blobs *b, const struct ingot_doc *manifest, const struct ingot_doc *config, size_t i, struct ingot_tree **t, struct ingot_origins *o, struct ingot_err *err)
+static int one_layer(const struct blobs *b, struct ingot_loaded *l, size_t i, struct ingot_err *err)
 {
 	char at[64];
 	struct ingot_digest layer, diff_id;
 	uint64_t size;
 	(void)snprintf(at, sizeof(at), "/layers/%zu/digest", i);
-	ingot_pass(load_digest(manifest, at, &layer, err));
+	ingot_pass(load_digest(l->manifest, at, &layer, err));
 	(void)snprintf(at, sizeof(at), "/layers/%zu/size", i);
-	ingot_pass(ingot_doc_u64(manifest, at, INGOT_MAX_FILE, &size, err));
+	ingot_pass(ingot_doc_u64(l->manifest, at, INGOT_MAX_FILE, &size, err));
 	(void)snprintf(at, sizeof(at), "/rootfs/diff_ids/%zu", i);
-	ingot_pass(load_digest(config, at, &diff_id, err));
+	ingot_pass(load_digest(l->config, at, &diff_id, err));
 	_cleanup_(ingot_delta_freep) struct ingot_delta *d = NULL;
 	ingot_pass(read_layer(b, &layer, size, &diff_id, &d, err));
-	ingot_origins_apply(o, d, layer_origin(config, i, o));
-	return apply(t, d, err);
+	l->layer_origins[i] = layer_origin(l->config, i, l->origins);
+	ingot_origins_apply(l->origins, d, l->layer_origins[i]);
+	return apply(&l->tree, d, err);
 }
 
-int load_tree(const struct blobs *b, const struct ingot_doc *manifest, const struct ingot_doc *config, struct ingot_tree **ret, struct ingot_origins **ret_origins, struct ingot_err *err)
+int load_tree(const struct blobs *b, struct ingot_loaded *l, struct ingot_err *err)
 {
-	ssize_t n = ingot_doc_array_len(manifest, "/layers");
-	if (n != ingot_doc_array_len(config, "/rootfs/diff_ids"))
-		return ingot_fail(err, INGOT_E_OUTSIDE, "the manifest has %zd layers and the config %zd diff_ids", n, ingot_doc_array_len(config, "/rootfs/diff_ids"));
-	_cleanup_(ingot_tree_unrefp) struct ingot_tree *t = ingot_tree_empty();
-	_cleanup_(ingot_origins_freep) struct ingot_origins *o = ingot_origins_new();
+	ssize_t n = ingot_doc_array_len(l->manifest, "/layers");
+	if (n != ingot_doc_array_len(l->config, "/rootfs/diff_ids"))
+		return ingot_fail(err, INGOT_E_OUTSIDE, "the manifest has %zd layers and the config %zd diff_ids", n, ingot_doc_array_len(l->config, "/rootfs/diff_ids"));
+	l->tree = ingot_tree_empty();
+	l->origins = ingot_origins_new();
+	l->layer_origins = ingot_alloc_array((size_t)n + 1, sizeof(*l->layer_origins));
 	for (ssize_t i = 0; i < n; i++)
-		ingot_try(err, one_layer(b, manifest, config, (size_t)i, &t, o, err), "layer %zd", i + 1);
-	*ret = TAKE_PTR(t);
-	*ret_origins = TAKE_PTR(o);
+		ingot_try(err, one_layer(b, l, (size_t)i, err), "layer %zd", i + 1);
 	return 0;
 }

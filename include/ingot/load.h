@@ -17,10 +17,12 @@ struct ingot_loaded {
 	struct ingot_buf manifest_json, config_json; /* the bytes as they were */
 	char name[INGOT_MAX_REFERENCE + 1]; /* what index.json calls it, or "" */
 	struct ingot_digest *layers;        /* lowest first */
+	uint32_t *layer_origins;            /* one a layer; NULL without a tree */
 	size_t n_layers;
 	size_t signatures; /* how many signature artefacts for this manifest the file carries; unverified. 0 when they were not asked for */
 };
 void ingot_loaded_done(struct ingot_loaded *l);
+uint64_t ingot_loaded_layer_size(const struct ingot_loaded *l, size_t i); /* as the manifest says; where the tree was loaded it is true */
 
 #define INGOT_LOAD_TREE 1U /* decode the layers; their content goes into the store */
 #define INGOT_LOAD_SIGNATURES 2U /* count them, for which every blob is looked at */
