@@ -1,4 +1,4 @@
-/* report_json.c - findings as one JSON document; its members are described in docs/RECIPE.md. */
+/* report_json.c - findings as one JSON document; its members are described in docs/CHECK.md. */
 #include "report_impl.h"
 #include <ingot/limits.h>
 #include <ingot/mem.h>
