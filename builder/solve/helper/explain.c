@@ -262,21 +262,37 @@ static void keep_near(struct near best[3], const char *name, unsigned d)
 	}
 }
 
+/* Who provides a name, each once: several suites have the same package in other versions. Returns how many were listed. */
+static unsigned list_providers(Pool *pool, Id id, struct ingot_buf *list)
+{
+	Id seen[6], p, pp;
+	unsigned n = 0, i;
+	FOR_PROVIDES(p, pp, id) {
+		Id name = pool->solvables[p].name;
+		for (i = 0; i < n && seen[i] != name; i++)
+			;
+		if (i < n)
+			continue;
+		if (n == sizeof(seen) / sizeof(seen[0])) {
+			ingot_buf_str(list, ", ...");
+			break;
+		}
+		seen[n++] = name;
+		ingot_buf_fmt(list, "%s%s", list->n ? ", " : "", pool_id2str(pool, name));
+	}
+	return n;
+}
+
 int explain_unknown(const struct universe *u, struct ingot_span name, const char *what, struct ingot_err *err)
 {
 	Pool *pool = u->pool;
 	_cleanup_(ingot_buf_done) struct ingot_buf labels = INGOT_BUF(400), list = INGOT_BUF(450);
 	_cleanup_(ingot_freep) char *text = ingot_strf("%.*s", INGOT_SPAN_ARG(name));
-	Id id = pool_str2id(pool, text, 0), p, pp;
+	Id id = pool_str2id(pool, text, 0), p;
 	format_labels(u, &labels);
-	unsigned n = 0;
-	if (id)
-		FOR_PROVIDES(p, pp, id)
-			if (n++ < 6)
-				ingot_buf_fmt(&list, "%s%s", list.n ? ", " : "", pool_id2str(pool, pool->solvables[p].name));
-	if (n) {
+	if (id && list_providers(pool, id, &list)) {
 		(void)ingot_fail(err, INGOT_E_INPUT, "%s is no package in %s, but a name that others provide", INGOT_SHOW(name), ingot_buf_cstr(&labels));
-		return ingot_hint(err, "%s one of: %s%s", what, ingot_buf_cstr(&list), n > 6 ? ", ..." : "");
+		return ingot_hint(err, "%s one of: %s", what, ingot_buf_cstr(&list));
 	}
 	struct near best[3] = { 0 };
 	unsigned limit = name.n < 5 ? 1 : name.n < 9 ? 2 : 3;
