@@ -18,6 +18,8 @@ static const struct {
 	{ "x", "#!/bin/sh\n   ln -s a b   \n", 2 },
 	{ "base-passwd", "#!/bin/sh\nupdate-passwd\n", 0 },
 	{ "base-passwd-evil", "#!/bin/sh\nupdate-passwd\n", 2 },
+	{ "libwrap0", "#!/bin/sh\ncat > /etc/hosts.allow\n", 0 },
+	{ "libwrap", "#!/bin/sh\ncat > /etc/hosts.allow\n", 2 },
 	{ "x", "", 0 },
 };
 
