@@ -171,13 +171,13 @@ static bool ok_port(struct ingot_span s)
 }
 const struct rule rule_port = { "a port from 1 to 65535", "^[1-9][0-9]{0,4}(/(tcp|udp))?$", ok_port, "such as 8080, 8080/tcp or 53/udp" };
 
-/* What adduser and systemd accept alike. */
+/* What systemd accepts. Capitals are unusual, and built into programs all the same: Debian-exim. */
 static bool ok_account(struct ingot_span s)
 {
-	return s.n && !digit(s.p[0]) && shaped(s, false, "_", "_-", 31) && !ingot_span_is(s, "root");
+	return s.n && !digit(s.p[0]) && shaped(s, true, "_", "_-", 31) && !ingot_span_is(s, "root");
 }
-const struct rule rule_account = { "a name for an account, other than root", "^(?!root$)[a-z_][a-z0-9_-]{0,30}$", ok_account,
-				   "lower-case letters, digits, underscores and dashes, at most 31 characters; to run as root write: user: {root: \"the reason\"}" };
+const struct rule rule_account = { "a name for an account, other than root", "^(?!root$)[A-Za-z_][A-Za-z0-9_-]{0,30}$", ok_account,
+				   "letters, digits, underscores and dashes, at most 31 characters; to run as root write: user: {root: \"the reason\"}" };
 
 static bool ok_url(struct ingot_span s)
 {

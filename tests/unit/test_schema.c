@@ -211,7 +211,7 @@ static const struct {
 	{ &rule_var_name, { "A", "A_1" }, { "", "a", "1A", "A-B" } },
 	{ &rule_label, { "a", "org.opencontainers.image.source", "a/b" }, { "", ".a", "a.", "a b", "a=b" } },
 	{ &rule_port, { "1", "65535", "80/tcp", "53/udp" }, { "", "0", "65536", "080", "+80", "80/", "80/sctp", "80/TCP", "tcp", "80-90", "80/tcp/udp" } },
-	{ &rule_account, { "web", "_apt", "www-data" }, { "", "root", "0web", "Web", "we b", "web:x", "a1234567890123456789012345678901" } },
+	{ &rule_account, { "web", "_apt", "www-data", "Debian-exim" }, { "", "root", "0web", "we.b", "we b", "web:x", "a1234567890123456789012345678901" } },
 	{ &rule_sha256, { "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" }, { "", "e3b0", "E3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" } },
 	{ &rule_url, { "https://example.org/x", "http://a.b/" }, { "", "ftp://a/", "https://", "file:///x", "https://u:p@h/", "https://a b/", "https://a/`x`" } },
 	{ &rule_reference, { "localhost/web", "registry.example.org/team/web:1.4.2", "h:5000/a/b" },
