@@ -75,6 +75,18 @@ static int add_list(struct setup *s, const char *pointer, struct words *to, stru
 	return 0;
 }
 
+/* NAME=VALUE takes the place of the image's own NAME: of two entries a program would see the first. */
+static void set_env(struct words *env, const char *entry)
+{
+	size_t name = strcspn(entry, "=") + 1;
+	for (size_t i = 0; i < env->n; i++)
+		if (strncmp(env->v[i], entry, name) == 0) {
+			env->v[i] = entry;
+			return;
+		}
+	add_word(env, entry);
+}
+
 /* "10001:10001" or "10001": numbers only. A name would have to be looked up in a file of the image, which ours never need (safety 3.13). */
 static int read_user(struct setup *s, struct ingot_err *err)
 {
@@ -151,7 +163,7 @@ static int prepare(struct setup *s, struct ingot_err *err)
 	}
 	ingot_pass(add_list(s, "/config/Env", &s->env, err));
 	for (size_t i = 0; i < o->n_env; i++)
-		add_word(&s->env, o->env[i]);
+		set_env(&s->env, o->env[i]);
 	ingot_pass(read_user(s, err));
 	for (size_t i = 0; i < o->n_volumes; i++)
 		ingot_pass(add_volume(s, o->volumes[i], err));

@@ -155,6 +155,15 @@ def runs_read_only(w):
 
 
 @test
+def runs_with_other_environment(w):
+    """ingot run -e: takes the place of what the image says, and adds what it does not."""
+    image = RECIPE.replace("packages: [probe]", "packages: [sh]").replace("[/usr/bin/probe]", "[/usr/bin/env]") + "  env: { MARK: of-the-image, MARKED: stays }\n"
+    archive = built(w, text=image)
+    out = w.ingot("run", "-e", "MARK=of-the-caller", "-e", "MORE=1", archive).out.split()
+    assert sorted(l for l in out if l.startswith("M")) == ["MARK=of-the-caller", "MARKED=stays", "MORE=1"], out
+
+
+@test
 def multi_stage(w):
     """What a step made in one stage is copied into the image, and nothing else of that stage."""
     archive = built(w, text=steps("run: mkdir -p /out && echo made > /out/x && chmod 600 /out/x"))
