@@ -40,7 +40,9 @@ void places_plan(const struct engine *e, const struct places *p, struct ingot_st
 void places_keep(struct engine *e, struct places *p); /* the step succeeded: its caches are the ones that the next step begins with */
 void places_done(struct places *p);
 
-/* points.c: the places as directories of the tree, and out of what the step left again, unless something is in them now. */
+/* points.c: the directories of one mount point that *have lacks; whose it is ("step") stands in the message when a link or a file is in the way. */
+int point_add(struct ingot_span path, const char *whose, struct ingot_tree **have, struct ingot_err *err) INGOT_MUST_USE;
+/* The places as directories of the tree, and out of what the step left again, unless something is in them now. */
 int points_add(const struct engine *e, const struct places *p, struct ingot_tree *t, struct ingot_tree **ret, struct ingot_err *err) INGOT_MUST_USE;
 /* *inout: the delta onto base (the tree with the points); afterwards the delta onto t. */
 int points_drop(const struct places *p, const struct ingot_tree *t, const struct ingot_tree *base, struct ingot_delta **inout, struct ingot_err *err) INGOT_MUST_USE;

@@ -38,18 +38,17 @@ static const char *what(enum ingot_type type)
 	return type == INGOT_LINK ? "a link" : type == INGOT_FILE ? "a file" : "no directory";
 }
 
-/* The directories of one point that the tree lacks. */
-static int add_point(const struct point *p, struct ingot_tree **have, struct ingot_err *err)
+int point_add(struct ingot_span path, const char *whose, struct ingot_tree **have, struct ingot_err *err)
 {
 	_cleanup_(ingot_delta_builder_freep) struct ingot_delta_builder *b = ingot_delta_new();
 	_cleanup_(ingot_delta_freep) struct ingot_delta *d = NULL;
 	const struct ingot_node dir = { .type = INGOT_DIR, .mode = 0755 };
-	for (size_t n = 0; n < p->path.n;) {
-		struct ingot_span part = prefix_to(p->path, n ? n + 1 : 0);
+	for (size_t n = 0; n < path.n;) {
+		struct ingot_span part = prefix_to(path, n ? n + 1 : 0);
 		n = part.n;
 		const struct ingot_node *there = ingot_tree_lookup(*have, part);
 		if (there && there->type != INGOT_DIR) {
-			(void)ingot_fail(err, INGOT_E_INPUT, "/%s cannot be a place for the step: /%s is %s in this stage", INGOT_SHOW(p->path), INGOT_SHOW(part), what(there->type));
+			(void)ingot_fail(err, INGOT_E_INPUT, "/%s cannot be a place for the %s: /%s is %s", INGOT_SHOW(path), whose, INGOT_SHOW(part), what(there->type));
 			if (there->type == INGOT_LINK)
 				return ingot_hint(err, "name the directory itself: the link leads to %s", INGOT_SHOW(there->target));
 			return -1;
@@ -93,7 +92,7 @@ int points_add(const struct engine *e, const struct places *p, struct ingot_tree
 	size_t n = all_points(p, points);
 	_cleanup_(ingot_tree_unrefp) struct ingot_tree *have = ingot_tree_ref(t);
 	for (size_t i = 0; i < n; i++)
-		if (add_point(&points[i], &have, err) < 0)
+		if (point_add(points[i].path, "step", &have, err) < 0)
 			return ingot_recipe_blame(e->recipe, points[i].at, err);
 	if (p->network)
 		ingot_pass(add_resolv(&have, err));

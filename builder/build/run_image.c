@@ -1,4 +1,5 @@
 #include "harvest.h"
+#include "places.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ingot/checkout.h>
@@ -118,14 +119,18 @@ static bool is_volume(const struct setup *s, struct ingot_span path)
 	return false;
 }
 
+static bool in_memory(struct ingot_span path)
+{
+	return ingot_span_is(path, "tmp") || ingot_span_is(path, "run") || ingot_path_under(path, INGOT_SPAN("tmp")) || ingot_path_under(path, INGOT_SPAN("run"));
+}
+
 /* Empty directories of the image's user: the places that it was given to write to. */
 static int add_writable(struct setup *s, struct ingot_err *err)
 {
 	const struct ingot_tree *t = s->image->tree;
 	for (size_t i = 1; i < ingot_tree_count(t) && s->uid; i++) {
 		const struct ingot_dirent *d = ingot_tree_at(t, i);
-		bool below_tmp = ingot_span_is(d->path, "tmp") || ingot_span_is(d->path, "run") || ingot_path_under(d->path, INGOT_SPAN("tmp")) || ingot_path_under(d->path, INGOT_SPAN("run"));
-		if (ingot_writable_empty(t, i, s->uid) && !below_tmp && !is_volume(s, d->path) && s->n_tmpfs < MAX_TMPFS)
+		if (ingot_writable_empty(t, i, s->uid) && !in_memory(d->path) && !is_volume(s, d->path) && s->n_tmpfs < MAX_TMPFS)
 			ingot_pass(add_tmpfs(s, ingot_arena_strf(s->arena, "/%.*s", INGOT_SPAN_ARG(d->path)), err));
 	}
 	return 0;
@@ -172,6 +177,18 @@ static int prepare(struct setup *s, struct ingot_err *err)
 	return add_writable(s, err);
 }
 
+/* The directory that the caller wants something mounted on, where the image has none: what a volume brings need not be known to the image. */
+static int add_mount_point(struct ingot_tree **tree, const char *text, struct ingot_err *err)
+{
+	struct ingot_span path;
+	if (ingot_path_from_absolute(ingot_span_of(text), &path) < 0 || !path.n)
+		return ingot_fail(err, INGOT_E_INPUT, "nothing can be mounted on '%s'", INGOT_SHOW(ingot_span_of(text)));
+	if (!in_memory(path))
+		return point_add(path, "run", tree, err);
+	(void)ingot_fail(err, INGOT_E_INPUT, "nothing can be mounted on %s: /run and /tmp are memory of the run's own, and empty", INGOT_SHOW(ingot_span_of(text)));
+	return ingot_hint(err, "mount it elsewhere, and tell the program where");
+}
+
 static int start(struct ingot_store *store, struct setup *s, const struct ingot_log *log, int *ret_status, struct ingot_err *err)
 {
 	const struct ingot_run_options *o = s->o;
@@ -180,6 +197,10 @@ static int start(struct ingot_store *store, struct setup *s, const struct ingot_
 	const struct ingot_doc_value *workdir = ingot_doc_get(s->image->config, "/config/WorkingDir");
 	struct ingot_step_plan plan = INGOT_STEP_PLAN_INIT;
 	ingot_pass(harvest_lower(s->image->tree, &lower, err));
+	for (size_t i = 0; i < s->n_volumes; i++)
+		ingot_pass(add_mount_point(&lower, s->volumes[i].path, err));
+	for (size_t i = 0; i < o->n_tmpfs; i++)
+		ingot_pass(add_mount_point(&lower, o->tmpfs[i], err));
 	ingot_try(err, ingot_checkout_cached(store, lower, &root_fd, err), "laying out the image's files");
 	plan.name = "run";
 	plan.argv = s->argv.v;

@@ -6,7 +6,7 @@
 static const struct cli_option options[] = {
 	{ "network", 0, "WHICH", "loopback (default: one of its own), none, or host" },
 	{ "tmpfs", 0, "PATH", "a further place in memory; empty directories of the image's user are by themselves" },
-	{ "volume", 0, "HOST:PATH[:ro]", "a directory of the host" },
+	{ "volume", 0, "HOST:PATH[:ro]", "a directory of the host; PATH need not exist in the image" },
 	{ "env", 'e', "NAME=VALUE", "set in its environment" },
 	{ "workdir", 'w', "PATH", "instead of the image's" },
 	{ "timeout", 0, "SECONDS", "end it after so long (default: a week)" },

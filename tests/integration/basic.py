@@ -164,6 +164,21 @@ def runs_with_other_environment(w):
 
 
 @test
+def runs_with_volumes(w):
+    """ingot run --volume, --tmpfs: on places that the image need not have; a link, and what lies in /run, is refused with the way on."""
+    archive = built(w, text=RECIPE.replace("packages: [probe]", "packages: [sh]").replace("[/usr/bin/probe]", "[/usr/bin/sh]"))
+    (w / "data").mkdir()
+    w.write("data/x", "of the host\n")
+    sh = lambda script, *options, **kw: w.ingot("run", *options, archive, "--", "/usr/bin/sh", "-c", script, **kw)
+    assert sh("cat /srv/deep/data/x; echo back > /srv/deep/data/y; id -u > /memory/z && cat /memory/z", "--volume", f"{w / 'data'}:/srv/deep/data", "--tmpfs", "/memory").out == "of the host\n10001\n"
+    assert (w / "data/y").read_text() == "back\n"
+    assert sh("echo no > /data/x", "--volume", f"{w / 'data'}:/data:ro", status=None).status != 0 and (w / "data/x").read_text() == "of the host\n"
+    assert "srv/deep" not in paths_of(w, archive)
+    sh("true", "--volume", f"{w / 'data'}:/bin/x", status=2).says("/bin/x", "/bin is a link", "usr/bin")
+    sh("true", "--volume", f"{w / 'data'}:/run/x", status=2).says("/run/x", "memory", "elsewhere")
+
+
+@test
 def multi_stage(w):
     """What a step made in one stage is copied into the image, and nothing else of that stage."""
     archive = built(w, text=steps("run: mkdir -p /out && echo made > /out/x && chmod 600 /out/x"))
