@@ -1,5 +1,6 @@
 #include "harvest.h"
 #include "places.h"
+#include "view.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ingot/checkout.h>
@@ -192,11 +193,12 @@ static int add_mount_point(struct ingot_tree **tree, const char *text, struct in
 static int start(struct ingot_store *store, struct setup *s, const struct ingot_log *log, int *ret_status, struct ingot_err *err)
 {
 	const struct ingot_run_options *o = s->o;
-	_cleanup_(ingot_tree_unrefp) struct ingot_tree *lower = NULL;
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *view = NULL, *lower = NULL;
 	_cleanup_(ingot_closep) int root_fd = -1;
 	const struct ingot_doc_value *workdir = ingot_doc_get(s->image->config, "/config/WorkingDir");
 	struct ingot_step_plan plan = INGOT_STEP_PLAN_INIT;
-	ingot_pass(harvest_lower(s->image->tree, &lower, err));
+	ingot_pass(view_of(s->image->tree, s->uid, s->gid, &view, err));
+	ingot_pass(harvest_lower(view, &lower, err));
 	for (size_t i = 0; i < s->n_volumes; i++)
 		ingot_pass(add_mount_point(&lower, s->volumes[i].path, err));
 	for (size_t i = 0; i < o->n_tmpfs; i++)

@@ -179,6 +179,17 @@ def runs_with_volumes(w):
 
 
 @test
+def runs_with_what_it_may_read(w):
+    """ingot run: what in production only root could read cannot be read here either, though the sandbox knows one user only."""
+    image = steps("run: |\n  mkdir -p /out/closed/in /out/own\n  for f in open shut closed/in/f own/f; do echo $f > /out/$f; done\n  ln /out/shut /out/twin\n  chmod 600 /out/shut\n  chmod 700 /out/closed\n"
+                  "  chown 10001:10001 /out/own/f\n  chmod 400 /out/own/f").replace("packages: [probe]", "packages: [sh]")
+    archive = built(w, text=image.replace("  user: web\n", "  user: web\n  writable: [/srv/own]\n"))
+    see = lambda p: w.ingot("run", archive, "--", "/usr/bin/cat", p, status=None).out
+    assert see("/srv/open") == "open\n" and see("/srv/own/f") == "own/f\n"
+    assert see("/srv/shut") == see("/srv/twin") == see("/srv/closed/in/f") == see("/etc/shadow") == ""
+
+
+@test
 def multi_stage(w):
     """What a step made in one stage is copied into the image, and nothing else of that stage."""
     archive = built(w, text=steps("run: mkdir -p /out && echo made > /out/x && chmod 600 /out/x"))
