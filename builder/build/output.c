@@ -47,12 +47,15 @@ static void note_result(struct engine *e, const struct ingot_image *image, const
 	r->epoch = image->created;
 }
 
-static int check_budget(const struct engine *e, struct ingot_err *err)
+/* Unpacked: what the image takes where it runs, and what does not depend on how well a compressor does. */
+static int check_budget(const struct engine *e, const struct ingot_image *image, struct ingot_err *err)
 {
-	uint64_t budget = e->recipe->image.size_budget;
-	if (!budget || e->result->size <= budget)
+	uint64_t budget = e->recipe->image.size_budget, size = 0;
+	for (size_t i = 0; i < image->n_layers; i++)
+		size += image->layers[i].layer.tar_size;
+	if (!budget || size <= budget)
 		return 0;
-	(void)ingot_fail(err, INGOT_E_INPUT, "the image has %llu bytes, %llu more than its size-budget", (unsigned long long)e->result->size, (unsigned long long)(e->result->size - budget));
+	(void)ingot_fail(err, INGOT_E_INPUT, "the image has %llu bytes unpacked, %llu more than its size-budget", (unsigned long long)size, (unsigned long long)(size - budget));
 	(void)ingot_hint(err, "raise size-budget, or leave something out (packages: exclude:)");
 	return ingot_recipe_blame(e->recipe, e->recipe->image.at, err);
 }
@@ -129,7 +132,7 @@ static int put_out(struct engine *e, struct ingot_image_layer *layers, size_t n_
 	if (r == 0 && fresh)
 		r = keep_record(e, fresh, key, layers, n_layers, err);
 	if (r == 0)
-		r = check_budget(e, err);
+		r = check_budget(e, &image, err);
 	if (r == 0)
 		r = write_signed(e, &image, &docs, err);
 	ingot_image_docs_done(&docs);

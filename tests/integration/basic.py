@@ -145,6 +145,20 @@ def lock_names_no_host(w):
 
 
 @test
+def size_budget(w):
+    """The image's layers as they are unpacked may not be larger than size-budget; how small they are packed does not matter."""
+    text = steps("run: mkdir /out && head -c 3000000 /dev/zero > /out/zeros").replace("  user: web\n", "  user: web\n  size-budget: %s\n")
+    w.write("web.yaml", text % "64MiB")
+    with mirror(w):
+        w.lock()
+        w.build()
+        assert (w / "web.oci.tar").stat().st_size < 3000000, "it packs well"
+        w.write("web.yaml", text % "3MB")
+        w.build(out="two.tar", status=2).says("web.yaml:", "unpacked", "size-budget")
+    assert not (w / "two.tar").exists()
+
+
+@test
 def runs_read_only(w):
     """ingot run: the image's user, a read-only root, its status handed through."""
     archive = built(w)
