@@ -47,7 +47,7 @@ class Running:
         self.p = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT, start_new_session=True, **kw)
 
     def text(self):
-        return pathlib.Path(self.log.name).read_text(errors="replace")
+        return "\n".join(pathlib.Path(self.log.name).read_text(errors="replace").splitlines()[-60:])
 
     def __enter__(self):
         return self
