@@ -1,4 +1,5 @@
 #include "engine.h"
+#include <ingot/accounts.h>
 #include <ingot/decode.h>
 #include <ingot/escape.h>
 #include <ingot/judge.h>
@@ -63,6 +64,8 @@ int judge_image(struct engine *e, const struct stage_state *stage, const struct 
 {
 	_cleanup_(ingot_doc_freep) struct ingot_doc *doc = NULL;
 	_cleanup_(ingot_config_freep) struct ingot_config *config = NULL;
+	_cleanup_(ingot_accounts_freep) struct ingot_accounts *accounts = NULL;
+	ingot_pass(ingot_accounts_read(e->store, stage->tree, &accounts, err));
 	ingot_pass(ingot_decode_json_bytes(ingot_buf_view(&docs->config_json), &doc, err));
 	ingot_pass(ingot_config_read(doc, &config, err));
 	const struct ingot_subject s = {
@@ -71,6 +74,7 @@ int judge_image(struct engine *e, const struct stage_state *stage, const struct 
 		.tree = stage->tree,
 		.origins = stage->origins,
 		.config = config,
+		.accounts = accounts,
 		.writable = e->recipe->image.writable.v,
 		.n_writable = e->recipe->image.writable.n,
 		.size = e->result->size,

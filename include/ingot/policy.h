@@ -9,6 +9,8 @@
 #include <ingot/recipe.h>
 #include <ingot/rule.h>
 
+struct ingot_accounts;
+
 /* Whatever of it is there is looked at; NULL (0) is not. All borrowed. */
 struct ingot_subject {
 	const struct ingot_recipe *recipe;
@@ -16,6 +18,7 @@ struct ingot_subject {
 	const struct ingot_tree *tree;
 	const struct ingot_origins *origins; /* of the tree */
 	const struct ingot_config *config;
+	const struct ingot_accounts *accounts; /* of the tree; accounts.h */
 	const char *const *writable; /* absolute: where the image's user may write. Of the recipe, or what the image shows (empty directories of its user, volumes) */
 	size_t n_writable;
 	uint64_t size; /* of the image's blobs, bytes */
