@@ -2,6 +2,7 @@
 #include <ingot/escape.h>
 #include <ingot/limits.h>
 #include <ingot/path.h>
+#include <ingot/resolve.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -23,6 +24,28 @@ bool look_writable(const struct look *l, struct ingot_span path)
 		if (l->writable[i].n && (ingot_span_eq(path, l->writable[i]) || ingot_path_under(path, l->writable[i])))
 			return true;
 	return false;
+}
+
+static bool user_may_write(const struct ingot_config *c, const struct ingot_node *n)
+{
+	uint32_t gid = c->has_gid ? c->gid : c->uid;
+	return n->uid == c->uid || (n->mode & 0002) || ((n->mode & 0020) && n->gid == gid);
+}
+
+bool look_user_writes(const struct look *l, const char *path)
+{
+	const struct ingot_config *c = l->config;
+	_cleanup_(ingot_buf_done) struct ingot_buf b = INGOT_BUF(INGOT_MAX_PATH);
+	struct ingot_err no = INGOT_ERR_INIT;
+	if (!c || !c->numeric || c->uid == 0 || !l->s->tree || ingot_resolve(l->s->tree, ingot_span_of(path), INGOT_MISSING_OK, &b, &no) < 0)
+		return false;
+	struct ingot_span at = ingot_buf_view(&b);
+	if (look_writable(l, at))
+		return true;
+	/* What is not there can be made by whoever may write the nearest directory above. */
+	while (at.n && ingot_tree_find(l->s->tree, at) < 0)
+		at = ingot_path_parent(at);
+	return user_may_write(c, ingot_tree_lookup(l->s->tree, at));
 }
 
 static struct ingot_finding *add(struct look *l, const char *rule)

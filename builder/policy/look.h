@@ -11,6 +11,7 @@ struct look {
 	const struct ingot_subject *s;
 	const struct ingot_policy *p;
 	struct ingot_findings *out;
+	const struct ingot_config *config; /* of the subject; without it, what its recipe says; or NULL */
 	struct ingot_span *writable; /* of the subject, resolved in its tree, one each; a place that is not there is NULL, 0 */
 };
 
@@ -37,3 +38,9 @@ struct ingot_finding *look_line(struct look *l, const char *rule, struct ingot_p
 /* where.c: the line of the recipe behind a path's origin, or behind a member of the config; 0 where none is. */
 struct ingot_place where_origin(const struct ingot_recipe *r, struct ingot_span origin);
 struct ingot_place where_field(const struct ingot_recipe *r, const char *field);
+
+/* plan.c: the config as the recipe wants it, in the arena. */
+const struct ingot_config *plan_config(const struct ingot_recipe *r, struct ingot_arena *arena);
+
+/* Could the image's user write this place of the tree, or make it? False for root, and where there is no tree or no config. */
+bool look_user_writes(const struct look *l, const char *path);

@@ -98,7 +98,9 @@ int ingot_policy_check(const struct ingot_subject *s, const struct ingot_policy 
 	if (!inout->arena)
 		inout->arena = ingot_arena_new();
 	_cleanup_(ingot_freep) struct ingot_span *writable = ingot_alloc_array(s->n_writable + 1, sizeof(*writable));
-	struct look l = { .s = s, .p = p, .out = inout, .writable = writable };
+	struct look l = { .s = s, .p = p, .out = inout, .config = s->config, .writable = writable };
+	if (!l.config && s->recipe && !s->tree)
+		l.config = plan_config(s->recipe, inout->arena);
 	size_t first = inout->n;
 	resolve_writable(&l);
 	for (size_t g = 0; rule_groups[g]; g++)

@@ -134,7 +134,7 @@ static void check_owners(struct look *l, const struct ingot_accounts *a)
 {
 	_cleanup_(ingot_freep) struct unowned *v = NULL;
 	size_t n = 0, cap = 0;
-	const struct ingot_config *c = l->s->config;
+	const struct ingot_config *c = l->config;
 	uint32_t uid = 0, gid = 0; /* known: neighbours have mostly the same */
 	for (size_t i = 0; i < ingot_tree_count(l->s->tree); i++) {
 		const struct ingot_node *node = ingot_tree_node(l->s->tree, ingot_tree_at(l->s->tree, i)->node);
@@ -165,8 +165,8 @@ static void check(struct look *l)
 	const struct ingot_accounts *a = l->s->accounts;
 	if (!a)
 		return;
-	if (l->s->config)
-		check_user(l, a, l->s->config);
+	if (l->config)
+		check_user(l, a, l->config);
 	check_passwords(l, a);
 	check_ids(l, a);
 	if (l->s->tree)

@@ -14,7 +14,7 @@ static const struct ingot_rule rows[] = {
 
 static void check(struct look *l)
 {
-	const struct ingot_config *c = l->s->config;
+	const struct ingot_config *c = l->config;
 	const char *reason = l->s->recipe ? l->s->recipe->image.user.root_reason : NULL;
 	if (!c)
 		return;

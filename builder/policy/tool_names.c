@@ -1,4 +1,5 @@
 #include "names.h"
+#include "programs.h"
 
 #define WORDS(rule, ...) { rule, (const char *const[]){ __VA_ARGS__, NULL } }
 
@@ -27,7 +28,7 @@ static const struct {
 };
 
 /* "x86_64-linux-gnu-gcc-12" is gcc, "pip3.11" is pip: triples in front and versions behind. */
-static struct ingot_span plain(struct ingot_span name)
+struct ingot_span plain_name(struct ingot_span name)
 {
 	static const char *const triples[] = { "-linux-gnu-", "-linux-musl-", "-linux-gnueabihf-" };
 	for (size_t i = 0; i < sizeof(triples) / sizeof(triples[0]); i++) {
@@ -46,7 +47,7 @@ static struct ingot_span plain(struct ingot_span name)
 
 const char *tool_rule(struct ingot_span name, bool *ret_anywhere)
 {
-	struct ingot_span short_name = plain(name);
+	struct ingot_span short_name = plain_name(name);
 	for (size_t i = 0; i < sizeof(anywhere) / sizeof(anywhere[0]); i++)
 		if (ingot_span_is(name, anywhere[i].name) || ingot_span_is(short_name, anywhere[i].name)) {
 			*ret_anywhere = true;

@@ -4,13 +4,13 @@
 
 static const struct policy_case cases_user[] = {
 	/* the user */
-	{ "nobody named is root", "error user-root /config/User; ", .config = "{\"config\":{}}" },
-	{ "uid 0", "error user-root /config/User; ", .config = "{\"config\":{\"User\":\"0:10001\"}}" },
-	{ "root with a reason", "note user-root-reason /config/User; ", .config = "{\"config\":{\"User\":\"0:0\"}}", .recipe = "image:\n  user: { root: binds raw sockets of the network }\n  entrypoint: [/web]\n" },
-	{ "which release does not take for granted", "error user-root-reason /config/User; ", .config = "{\"config\":{\"User\":\"0:0\"}}",
-	  .recipe = "image:\n  user: { root: binds raw sockets of the network }\n  entrypoint: [/web]\n", .profile = INGOT_PROFILE_RELEASE },
-	{ "a name", "error user-numeric /config/User; ", .config = "{\"config\":{\"User\":\"web\"}}" },
-	{ "a number and a name", "error user-numeric /config/User; ", .config = "{\"config\":{\"User\":\"10001:web\"}}" },
+	{ "nobody named is root", "error user-root /config/User; warning entrypoint-missing /config/Entrypoint; ", .config = "{\"config\":{}}" },
+	{ "uid 0", "error user-root /config/User; ", .config = "{\"config\":{\"User\":\"0:10001\",\"Cmd\":[\"/web\"]}}" },
+	{ "root with a reason", "note user-root-reason /config/User; ", .config = "{\"config\":{\"User\":\"0:0\",\"Cmd\":[\"/web\"]}}", .recipe = "version: \"1\"\nimage:\n  user: { root: binds raw sockets of the network }\n  entrypoint: [/web]\n" },
+	{ "which release does not take for granted", "error user-root-reason /config/User; ", .config = "{\"config\":{\"User\":\"0:0\",\"Cmd\":[\"/web\"]}}",
+	  .recipe = "version: \"1\"\nimage:\n  user: { root: binds raw sockets of the network }\n  entrypoint: [/web]\n", .profile = INGOT_PROFILE_RELEASE },
+	{ "a name", "error user-numeric /config/User; ", .config = "{\"config\":{\"User\":\"web\",\"Cmd\":[\"/web\"]}}" },
+	{ "a number and a name", "error user-numeric /config/User; ", .config = "{\"config\":{\"User\":\"10001:web\",\"Cmd\":[\"/web\"]}}" },
 	{ "its own account", "", .config = FINE, .passwd = "root:*:0:0:root:/root:/bin/sh\nweb:x:10001:10001::/nonexistent:/usr/sbin/nologin\n", .shadow = "web:!*:::::::\n" },
 	{ "an account that is everybody's", "warning user-shared /config/User; ", .config = "{\"config\":{\"User\":\"65534:65534\",\"Cmd\":[\"/web\"]}}", .passwd = "nobody:*:65534:65534::/:/usr/sbin/nologin\n" },
 	{ "the same by name", "warning user-shared /config/User; ", .config = "{\"config\":{\"User\":\"2\",\"Cmd\":[\"/web\"]}}", .passwd = "daemon:*:2:2::/:/usr/sbin/nologin\n" },

@@ -1,6 +1,8 @@
 /* The rules, each by examples both ways: a tree, a config or a recipe, and what is found in it. */
+#include "policy_cases_config.h"
 #include "policy_cases_files.h"
 #include "policy_cases_modes.h"
+#include "policy_cases_secrets.h"
 #include "policy_cases_user.h"
 #include <ingot/accounts.h>
 #include <ingot/decode.h>
@@ -10,7 +12,7 @@
 static const struct {
 	const struct policy_case *v;
 	size_t n;
-} tables[] = { TABLE(cases_modes), TABLE(cases_user), TABLE(cases_files) };
+} tables[] = { TABLE(cases_modes), TABLE(cases_user), TABLE(cases_files), TABLE(cases_config), TABLE(cases_secrets) };
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
 
 static const struct policy_case *case_at(size_t i)
