@@ -77,7 +77,7 @@ int judge_image(struct engine *e, const struct stage_state *stage, const struct 
 		.accounts = accounts,
 		.writable = e->recipe->image.writable.v,
 		.n_writable = e->recipe->image.writable.n,
-		.size = e->result->size,
+		.size = e->result->unpacked,
 		.now = (int64_t)time(NULL),
 	};
 	return judge(e, &s, err);

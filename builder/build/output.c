@@ -41,23 +41,11 @@ static void note_result(struct engine *e, const struct ingot_image *image, const
 		const struct ingot_layer *l = &image->layers[i].layer;
 		r->layers[i] = (struct ingot_build_layer){ l->digest, l->diff_id, l->size };
 		r->size += l->size;
+		r->unpacked += l->tar_size;
 	}
 	r->uid = image->uid;
 	r->gid = image->gid;
 	r->epoch = image->created;
-}
-
-/* Unpacked: what the image takes where it runs, and what does not depend on how well a compressor does. */
-static int check_budget(const struct engine *e, const struct ingot_image *image, struct ingot_err *err)
-{
-	uint64_t budget = e->recipe->image.size_budget, size = 0;
-	for (size_t i = 0; i < image->n_layers; i++)
-		size += image->layers[i].layer.tar_size;
-	if (!budget || size <= budget)
-		return 0;
-	(void)ingot_fail(err, INGOT_E_INPUT, "the image has %llu bytes unpacked, %llu more than its size-budget", (unsigned long long)size, (unsigned long long)(size - budget));
-	(void)ingot_hint(err, "raise size-budget, or leave something out (packages: exclude:)");
-	return ingot_recipe_blame(e->recipe, e->recipe->image.at, err);
 }
 
 static bool is_pipe(const char *path)
@@ -131,8 +119,6 @@ static int put_out(struct engine *e, struct ingot_image_layer *layers, size_t n_
 	/* The record comes before the archive: a reader that closes the pipe early costs nothing but that archive. */
 	if (r == 0 && fresh)
 		r = keep_record(e, fresh, key, layers, n_layers, err);
-	if (r == 0)
-		r = check_budget(e, &image, err);
 	if (r == 0)
 		r = write_signed(e, &image, &docs, err);
 	ingot_image_docs_done(&docs);

@@ -16,6 +16,14 @@ static const char *const denied[] = {
 	".git", ".hg", ".svn", ".env", ".env.*", ".netrc", ".npmrc", ".pypirc", ".ssh", ".aws", ".docker", ".gnupg", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "*.pem", "*.p12", "*.pfx", "*.key",
 };
 
+bool ingot_files_denied(struct ingot_span name)
+{
+	for (size_t i = 0; i < sizeof(denied) / sizeof(denied[0]); i++)
+		if (ingot_glob_match(ingot_span_of(denied[i]), name))
+			return true;
+	return false;
+}
+
 struct walk {
 	struct ingot_store *store;
 	const struct ingot_recipe *recipe;
@@ -36,10 +44,7 @@ static bool is_denied(const struct walk *w, struct ingot_span path)
 		if (ingot_glob_is_literal(pattern) && (ingot_span_eq(pattern, path) || ingot_path_under(pattern, path)))
 			return false;
 	}
-	for (size_t i = 0; i < sizeof(denied) / sizeof(denied[0]); i++)
-		if (ingot_glob_match(ingot_span_of(denied[i]), ingot_path_base(path)))
-			return true;
-	return false;
+	return ingot_files_denied(ingot_path_base(path));
 }
 
 static bool is_wanted(struct walk *w, struct ingot_span path)

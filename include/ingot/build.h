@@ -43,6 +43,7 @@ struct ingot_build_result {
 	char reference[INGOT_MAX_REFERENCE + 1];
 	struct ingot_digest manifest, config, tree;
 	uint64_t manifest_size, size; /* size: layers, config and manifest */
+	uint64_t unpacked;            /* layers as they are unpacked */
 	struct ingot_build_layer layers[8];
 	size_t n_layers;
 	uint64_t files;      /* entries of the tree */

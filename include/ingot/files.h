@@ -13,3 +13,6 @@
  * The contents are in *ret_pack, in use in this store. */
 int ingot_files_load(struct ingot_store *store, int dirfd, const struct ingot_recipe *recipe, const struct ingot_source *src, int64_t epoch, const struct ingot_log *log,
 		     struct ingot_delta **ret, struct ingot_digest *ret_pack, struct ingot_err *err) INGOT_MUST_USE;
+
+/* Is it the name of one of those that are left out? Of a name, not of a path. */
+bool ingot_files_denied(struct ingot_span name);

@@ -21,7 +21,7 @@ struct ingot_subject {
 	const struct ingot_accounts *accounts; /* of the tree; accounts.h */
 	const char *const *writable; /* absolute: where the image's user may write. Of the recipe, or what the image shows (empty directories of its user, volumes) */
 	size_t n_writable;
-	uint64_t size; /* of the image's blobs, bytes */
+	uint64_t size; /* of its layers, unpacked, bytes: what it takes where it runs, and what no compressor decides */
 	int64_t now;   /* seconds since 1970, for ages; 0: ages are not looked at */
 };
 

@@ -7,7 +7,7 @@ static const struct policy_case cases_user[] = {
 	{ "nobody named is root", "error user-root /config/User; warning entrypoint-missing /config/Entrypoint; ", .config = "{\"config\":{}}" },
 	{ "uid 0", "error user-root /config/User; ", .config = "{\"config\":{\"User\":\"0:10001\",\"Cmd\":[\"/web\"]}}" },
 	{ "root with a reason", "note user-root-reason /config/User; ", .config = "{\"config\":{\"User\":\"0:0\",\"Cmd\":[\"/web\"]}}", .recipe = "version: \"1\"\nimage:\n  user: { root: binds raw sockets of the network }\n  entrypoint: [/web]\n" },
-	{ "which release does not take for granted", "error user-root-reason /config/User; ", .config = "{\"config\":{\"User\":\"0:0\",\"Cmd\":[\"/web\"]}}",
+	{ "which release does not take for granted", "error tests-missing ; error user-root-reason /config/User; warning budget-missing ; ", .config = "{\"config\":{\"User\":\"0:0\",\"Cmd\":[\"/web\"]}}",
 	  .recipe = "version: \"1\"\nimage:\n  user: { root: binds raw sockets of the network }\n  entrypoint: [/web]\n", .profile = INGOT_PROFILE_RELEASE },
 	{ "a name", "error user-numeric /config/User; ", .config = "{\"config\":{\"User\":\"web\",\"Cmd\":[\"/web\"]}}" },
 	{ "a number and a name", "error user-numeric /config/User; ", .config = "{\"config\":{\"User\":\"10001:web\",\"Cmd\":[\"/web\"]}}" },

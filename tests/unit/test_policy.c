@@ -2,6 +2,7 @@
 #include "policy_cases_config.h"
 #include "policy_cases_files.h"
 #include "policy_cases_modes.h"
+#include "policy_cases_recipe.h"
 #include "policy_cases_secrets.h"
 #include "policy_cases_user.h"
 #include <ingot/accounts.h>
@@ -12,7 +13,7 @@
 static const struct {
 	const struct policy_case *v;
 	size_t n;
-} tables[] = { TABLE(cases_modes), TABLE(cases_user), TABLE(cases_files), TABLE(cases_config), TABLE(cases_secrets) };
+} tables[] = { TABLE(cases_modes), TABLE(cases_user), TABLE(cases_files), TABLE(cases_config), TABLE(cases_secrets), TABLE(cases_recipe) };
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
 
 static const struct policy_case *case_at(size_t i)
@@ -61,7 +62,14 @@ static int look(const struct policy_case *c, struct ingot_findings *all, struct 
 	_cleanup_(ingot_accounts_freep) struct ingot_accounts *accounts =
 		c->passwd || c->group || c->shadow ? ingot_accounts_parse(ingot_span_of(c->passwd), ingot_span_of(c->group), ingot_span_of(c->shadow)) : NULL;
 	const struct ingot_lock lock = { .date = c->locked };
-	struct ingot_subject s = { .recipe = recipe, .lock = c->locked ? &lock : NULL, .tree = tree, .origins = origins, .config = config, .accounts = accounts, .writable = c->writable, .size = c->size, .now = c->now };
+	struct ingot_recipe changed = { 0 };
+	struct ingot_source source = c->source;
+	if (source.kind) {
+		changed = *recipe;
+		changed.sources = &source;
+		changed.n_sources = 1;
+	}
+	struct ingot_subject s = { .recipe = source.kind ? &changed : recipe, .lock = c->locked ? &lock : NULL, .tree = tree, .origins = origins, .config = config, .accounts = accounts, .writable = c->writable, .size = c->size, .now = c->now };
 	struct ingot_policy p = { .profile = c->profile, .allow = c->allow };
 	while (s.n_writable < 3 && c->writable[s.n_writable])
 		s.n_writable++;
