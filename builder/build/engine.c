@@ -93,6 +93,8 @@ static int image_key(struct engine *e, struct ingot_digest *ret, struct ingot_er
 	cachekey_bytes(&k, "lock", lock.p, lock.n);
 	cachekey_u64(&k, "epoch", (uint64_t)e->epoch);
 	cachekey_u64(&k, "profile", e->profile);
+	cachekey_digest(&k, "rules", &e->options->rules_digest);
+	cachekey_digest(&k, "rules-file", &e->recipe->rules_digest);
 	for (size_t i = 0; i < e->recipe->n_sources; i++) {
 		cachekey_str(&k, "source", e->recipe->sources[i].name);
 		if (e->sources[i].tree)

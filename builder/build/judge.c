@@ -18,9 +18,11 @@ static int refuse(const struct engine *e, const struct ingot_findings *all, size
 	while (f->allowed || f->severity != INGOT_SEV_ERROR)
 		f++;
 	const struct ingot_rule *rule = ingot_rule_find(ingot_span_of(f->rule));
-	ingot_assert(rule);
+	ingot_assert(rule || f->mend); /* an own rule says so itself, and is not explained */
 	(void)ingot_fail(err, INGOT_E_INPUT, "[%s] %s", f->rule, f->text);
-	if (errors > 1)
+	if (!rule)
+		(void)ingot_hint(err, "%s", f->mend);
+	else if (errors > 1)
 		(void)ingot_hint(err, "%s; %zu more errors stand above; ingot explain %s says why", f->mend ? f->mend : rule->mend, errors - 1, f->rule);
 	else
 		(void)ingot_hint(err, "%s; ingot explain %s says why", f->mend ? f->mend : rule->mend, f->rule);
@@ -32,7 +34,7 @@ static int judge(const struct engine *e, const struct ingot_subject *s, struct i
 {
 	_cleanup_(ingot_judgement_done) struct ingot_judgement own = INGOT_JUDGEMENT_INIT;
 	struct ingot_judgement *j = e->options->judgement ? e->options->judgement : &own;
-	const struct ingot_policy policy = { .profile = e->profile, .allow = e->recipe->allow, .n_allow = e->recipe->n_allow };
+	const struct ingot_policy policy = { .profile = e->profile, .allow = e->recipe->allow, .n_allow = e->recipe->n_allow, .own = e->options->rules };
 	ingot_findings_done(&j->findings);
 	j->profile = e->profile;
 	j->recipe = true;

@@ -3,6 +3,7 @@
 #include <ingot/escape.h>
 #include <ingot/json.h>
 #include <ingot/mem.h>
+#include <ingot/own_rules.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@ static const struct cli_option options[] = {
 	{ "no-cache", 0, NULL, "run every step again" },
 	{ "isolation", 0, "HOW", "auto, or full: refuse to run steps in a chroot, where a container gives no namespaces" },
 	{ "profile", 0, "NAME", "hold the image to the rules as default, strict or release mean them; a stricter one of the recipe stays" },
+	{ "rules", 0, "FILE", "hold the image to the rules of this file, too" },
 	{ "report", 0, "FILE", "write what the rules found, also when the build fails: as SARIF (.sarif), JSON (.json) or text" },
 	{ "report-format", 0, "FORMAT", "text, json, sarif or codequality, whatever the file's name" },
 	{ "twice", 0, NULL, "build a second time without the cache and compare" },
@@ -246,6 +248,7 @@ static int run(struct cli *c, struct ingot_err *err)
 	size_t n_secrets = 0;
 	_cleanup_(ingot_arena_freep) struct ingot_arena *arena = ingot_arena_new();
 	_cleanup_(ingot_mirrors_freep) struct ingot_mirrors *mirrors = NULL;
+	_cleanup_(ingot_rules_file_freep) struct ingot_rules_file *rules = NULL;
 	_cleanup_(ingot_freep) char *made = NULL;
 	const char *target = cli_value(c, "output");
 	ingot_pass(check_signing(c, err));
@@ -271,6 +274,11 @@ static int run(struct cli *c, struct ingot_err *err)
 		.shell_on_fail = cli_has(c, "on-fail"),
 	};
 	ingot_pass(read_isolation(c, &o.full_isolation, err));
+	if (cli_has(c, "rules")) {
+		ingot_pass(ingot_rules_file_load(cli_value(c, "rules"), &rules, err));
+		o.rules = rules->rules;
+		o.rules_digest = rules->digest;
+	}
 	return with_key(c, &o, target, err);
 }
 

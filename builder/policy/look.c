@@ -66,11 +66,8 @@ static const char *copy(struct look *l, const char *s)
 	return s ? ingot_arena_str(l->out->arena, ingot_span_of(s)) : NULL;
 }
 
-struct ingot_finding *look_path(struct look *l, const char *rule, size_t dirent, const char *fmt, ...)
+static void at_path(struct look *l, struct ingot_finding *f, size_t dirent)
 {
-	struct ingot_finding *f = add(l, rule);
-	if (!f)
-		return NULL;
 	struct ingot_span path = ingot_tree_at(l->s->tree, dirent)->path;
 	_cleanup_(ingot_buf_done) struct ingot_buf b = INGOT_BUF(KIB(64));
 	ingot_escape_message(&b, path);
@@ -80,6 +77,21 @@ struct ingot_finding *look_path(struct look *l, const char *rule, size_t dirent,
 		f->origin = origin.n ? ingot_arena_str(l->out->arena, origin) : NULL;
 		f->at = where_origin(l->s->recipe, origin);
 	}
+}
+
+static void at_field(struct look *l, struct ingot_finding *f, const char *field, const char *value)
+{
+	f->field = copy(l, field);
+	f->value = copy(l, value);
+	f->at = where_field(l->s->recipe, field);
+}
+
+struct ingot_finding *look_path(struct look *l, const char *rule, size_t dirent, const char *fmt, ...)
+{
+	struct ingot_finding *f = add(l, rule);
+	if (!f)
+		return NULL;
+	at_path(l, f, dirent);
 	va_list ap;
 	va_start(ap, fmt);
 	f->text = format(l, f->path, fmt, ap);
@@ -92,13 +104,25 @@ struct ingot_finding *look_field(struct look *l, const char *rule, const char *f
 	struct ingot_finding *f = add(l, rule);
 	if (!f)
 		return NULL;
-	f->field = copy(l, field);
-	f->value = copy(l, value);
-	f->at = where_field(l->s->recipe, field);
+	at_field(l, f, field, value);
 	va_list ap;
 	va_start(ap, fmt);
 	f->text = format(l, "", fmt, ap);
 	va_end(ap);
+	return f;
+}
+
+struct ingot_finding *look_own_path(struct look *l, const char *rule, enum ingot_severity s, size_t dirent)
+{
+	struct ingot_finding *f = ingot_findings_add(l->out, rule, s);
+	at_path(l, f, dirent);
+	return f;
+}
+
+struct ingot_finding *look_own_field(struct look *l, const char *rule, enum ingot_severity s, const char *field, const char *value)
+{
+	struct ingot_finding *f = ingot_findings_add(l->out, rule, s);
+	at_field(l, f, field, value);
 	return f;
 }
 

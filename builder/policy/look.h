@@ -44,3 +44,10 @@ const struct ingot_config *plan_config(const struct ingot_recipe *r, struct ingo
 
 /* Could the image's user write this place of the tree, or make it? False for root, and where there is no tree or no config. */
 bool look_user_writes(const struct look *l, const char *path);
+
+/* rules_own.c: the user's own rules, which are no group: they have no rows. */
+void check_own_rules(struct look *l);
+const struct ingot_own_rule *own_rule_find(const struct ingot_subject *s, const struct ingot_policy *p, const char *id); /* or NULL */
+/* The same as look_path() and look_field() for a rule that the catalogue does not have; text and mend are for the caller to fill in. */
+struct ingot_finding *look_own_path(struct look *l, const char *rule, enum ingot_severity severity, size_t dirent);
+struct ingot_finding *look_own_field(struct look *l, const char *rule, enum ingot_severity severity, const char *field, const char *value);

@@ -65,7 +65,10 @@ static int check_exceptions(const struct ingot_subject *s, const struct ingot_po
 {
 	for (size_t i = 0; i < p->n_allow; i++) {
 		const struct ingot_allow *a = &p->allow[i];
+		const struct ingot_own_rule *own = own_rule_find(s, p, a->rule);
 		const struct ingot_rule *r = ingot_rule_find(ingot_span_of(a->rule));
+		if (own)
+			continue;
 		if (!r) {
 			const char *near = ingot_rule_near(ingot_span_of(a->rule));
 			(void)ingot_fail(err, INGOT_E_INPUT, "there is no rule \"%s\"", INGOT_SHOW(ingot_span_of(a->rule)));
@@ -106,6 +109,7 @@ int ingot_policy_check(const struct ingot_subject *s, const struct ingot_policy 
 	for (size_t g = 0; rule_groups[g]; g++)
 		if (rule_groups[g]->check)
 			rule_groups[g]->check(&l);
+	check_own_rules(&l);
 	use_exceptions(&l, first);
 	ingot_findings_sort(inout);
 	return 0;

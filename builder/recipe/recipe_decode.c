@@ -82,6 +82,9 @@ int recipe_decode(const struct source_text *s, struct ingot_arena *arena, const 
 	d.vars = &vars;
 	ingot_pass(decode_object(&d, &schema_recipe, root, r, err));
 	r->vars = vars;
+	const struct node *policy = node_get(root, "policy"), *rules_file = policy ? node_get(policy, "rules-file") : NULL;
+	if (rules_file)
+		r->rules_file_at = rules_file->at;
 	r->profile = r->profile ? r->profile : "default";
 	r->reference = full_reference(arena, r);
 	return recipe_check(&d, r, err);

@@ -195,3 +195,13 @@ int finish_test(struct decode *d, const struct node *n, void *out, struct ingot_
 		t->timeout = 60;
 	return 0;
 }
+
+int finish_own_rule(struct decode *d, const struct node *n, void *out, struct ingot_err *err)
+{
+	struct ingot_own_rule *r = out;
+	if (!node_get(n, "mode"))
+		r->mode = -1;
+	if (!r->severity)
+		r->severity = "warning";
+	return 0;
+}

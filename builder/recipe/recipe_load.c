@@ -1,4 +1,5 @@
 #include "client.h"
+#include "own_rules.h"
 #include "recipe_decode.h"
 #include <ingot/fd.h>
 #include <ingot/limits.h>
@@ -16,6 +17,7 @@ int ingot_recipe_load(const char *path, const char *const *sets, size_t n_sets, 
 	struct node *root;
 	ingot_pass(recipe_parse(&s, false, arena, &root, err));
 	ingot_pass(recipe_decode(&s, arena, root, sets, n_sets, r, err));
+	ingot_pass(own_rules_add(r, arena, err));
 	r->arena = TAKE_PTR(arena);
 	*ret = r;
 	return 0;

@@ -269,3 +269,20 @@ static bool ok_mode(struct ingot_span s)
 	return s.n >= 3 && s.n <= 5 && ingot_parse_octal(s, 07777, &v) == 0;
 }
 const struct rule rule_mode = { "an octal mode", "^[0-7]{3,5}$", ok_mode, "such as \"0644\"" };
+
+static bool ok_own_id(struct ingot_span s)
+{
+	return ingot_span_starts(s, "own-") && s.n > 4 && !ingot_span_ends(s, "-") && shaped(s, false, "", "-", 63);
+}
+const struct rule rule_own_id = { "an id of an own rule", "^own-[a-z0-9-]{0,58}[a-z0-9]$", ok_own_id, "it begins with own-, and has lower-case letters, digits and dashes: own-no-locales" };
+
+static bool ok_owner(struct ingot_span s)
+{
+	uint32_t id;
+	if (ingot_span_is(s, "user"))
+		return true;
+	if (ingot_span_starts(s, "not "))
+		s = ingot_span_from(s, 4);
+	return ingot_parse_u32(s, INGOT_MAX_ID, &id) == 0;
+}
+const struct rule rule_owner = { "an owner", "^(user|(not )?(0|[1-9][0-9]{0,9}))$", ok_owner, "a uid, \"not\" and a uid, or user: the image's own" };

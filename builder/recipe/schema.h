@@ -75,6 +75,8 @@ struct object {
 
 /* The root: struct ingot_recipe. */
 extern const struct object schema_recipe;
+/* An entry of policy: rules:, which stands in files of its own, too. */
+extern const struct object schema_own_rule;
 /* Every object reachable from the root, each once, NULL at the end (for the schema writer and its tests). */
 extern const struct object *const schema_objects[];
 const struct field *schema_field(const struct object *o, struct ingot_span key);

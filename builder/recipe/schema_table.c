@@ -155,11 +155,32 @@ static const struct field f_allow[] = {
 };
 static const struct object o_allow = { "an exception", "One exception from the policy, with its reason.", f_allow, N(f_allow), sizeof(struct ingot_allow), AT(ingot_allow, at), { "path", "value" } };
 
+static const char *const w_severities[] = { "note", "warning", "error", NULL };
+static const char *const w_types[] = { "file", "directory", "link", "device", "fifo", NULL };
+static const struct field f_own_rule[] = {
+	{ "id", SLOT_STRING, REQUIRED, AT(ingot_own_rule, id), .rule = &rule_own_id, .example = "\"own-no-locales\"", .doc = "Its name, for findings and exceptions." },
+	{ "severity", SLOT_STRING, 0, AT(ingot_own_rule, severity), .words = w_severities, .example = "\"error\"", .fallback = "\"warning\"", .doc = "How grave a finding is, whatever the profile: an error ends the build." },
+	{ "message", SLOT_STRING, REQUIRED, AT(ingot_own_rule, message), .rule = &rule_line, .example = "\"locales are not for images\"", .doc = "What is wrong, for who reads it." },
+	{ "mend", SLOT_STRING, 0, AT(ingot_own_rule, mend), .rule = &rule_line, .example = "\"exclude the package\"", .doc = "What to do about it." },
+	{ "path", SLOT_STRING, 0, AT(ingot_own_rule, path), .rule = &rule_directory, .example = "\"/usr/share/locale/**\"", .doc = "Files and directories of the image: a pattern, as of include:. What stands beside it must hold, too." },
+	{ "type", SLOT_STRING, 0, AT(ingot_own_rule, type), .words = w_types, .with = "path", .example = "\"file\"", .doc = "Only these. Left out: everything but links." },
+	{ "mode", SLOT_MODE, SCALARS, AT(ingot_own_rule, mode), .rule = &rule_mode, .with = "path", .example = "\"0022\"", .doc = "Only with any of these bits." },
+	{ "owner", SLOT_STRING, SCALARS, AT(ingot_own_rule, owner), .rule = &rule_owner, .with = "path", .example = "\"not 0\"", .doc = "Only of this uid, of any other (not N), or of the image's user (user)." },
+	{ "origin", SLOT_STRING, 0, AT(ingot_own_rule, origin), .rule = &rule_line, .with = "path", .example = "\"package perl*\"", .doc = "Only what this brought; * stands for anything. ingot tree shows origins." },
+	{ "field", SLOT_STRING, 0, AT(ingot_own_rule, field), .rule = &rule_directory, .example = "\"/config/Labels/*\"", .doc = "Members of the image's config, by a pattern for their JSON pointer." },
+	{ "value", SLOT_STRING, SCALARS, AT(ingot_own_rule, value), .rule = &rule_line, .with = "field", .example = "\"DEBUG=*\"", .doc = "Only with this value; * stands for anything. Of ports and volumes the name is the value." },
+	{ "required", SLOT_BOOL, 0, AT(ingot_own_rule, required), .fallback = "false", .doc = "Turned around: the finding is that nothing matches." },
+};
+const struct object schema_own_rule = { "an own rule", "A rule of your own: what it matches is a finding. Exactly one of path and field says what it is about.", f_own_rule, N(f_own_rule), sizeof(struct ingot_own_rule),
+					AT(ingot_own_rule, at), { "path", "field" }, .finish = finish_own_rule };
+
 /* The members of this one lie in struct ingot_recipe itself. */
 static const struct field f_policy[] = {
 	{ "profile", SLOT_STRING, 0, AT(ingot_recipe, profile), .words = w_profiles, .example = "\"strict\"", .fallback = "\"default\"",
 	  .doc = "How strictly the rules are meant: strict makes errors of most advice, release is for what others will run. --profile asks for a stricter one." },
 	{ "allow", SLOT_LIST, 0, AT(ingot_recipe, allow), AT(ingot_recipe, n_allow), .object = &o_allow, .doc = "Exceptions. An exception that nothing needs is reported." },
+	{ "rules", SLOT_LIST, 0, AT(ingot_recipe, own.v), AT(ingot_recipe, own.n), .object = &schema_own_rule, .doc = "Rules of your own, beside those of the catalogue." },
+	{ "rules-file", SLOT_STRING, 0, AT(ingot_recipe, rules_file), .rule = &rule_relative, .example = "\"rules.yaml\"", .doc = "More of them in a file, for several recipes: ingot-rules: 1, and rules: as here." },
 };
 static const struct object o_policy = { "the policy", "What the final tree may hold although a rule is against it.", f_policy, N(f_policy), 0, NO_PLACE };
 
@@ -178,4 +199,4 @@ static const struct field f_recipe[] = {
 };
 const struct object schema_recipe = { "the recipe", "A recipe of ingot: what an image is made of.", f_recipe, N(f_recipe), sizeof(struct ingot_recipe), NO_PLACE };
 
-const struct object *const schema_objects[] = { &o_source, &o_stage, &o_step, &o_tmpfs, &o_bind, &o_packages, &o_copy, &o_image, &o_user, &o_test, &o_policy, &o_allow, NULL };
+const struct object *const schema_objects[] = { &o_source, &o_stage, &o_step, &o_tmpfs, &o_bind, &o_packages, &o_copy, &o_image, &o_user, &o_test, &o_policy, &o_allow, &schema_own_rule, NULL };

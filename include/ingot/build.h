@@ -27,6 +27,8 @@ struct ingot_build_options {
 	unsigned parallel;       /* decoders at once; 0 = 2 */
 	const struct ingot_secret_source *secrets; /* where values of secrets are, should a step ask for one */
 	size_t n_secrets;
+	struct ingot_own_rules rules; /* of --rules, beside the recipe's */
+	struct ingot_digest rules_digest;
 	const char *profile;     /* at least as strict as this one, or NULL */
 	struct ingot_judgement *judgement; /* filled with what the rules found, also when the build fails, or NULL. Of a reused image: about the recipe */
 	bool report;             /* the image is judged even if it is the one of an earlier build */

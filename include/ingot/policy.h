@@ -1,5 +1,7 @@
 /* policy.h - what a recipe, a tree and a config must be: the rules of the catalogue (rule.h) applied to one subject.
  *
+ * A finding of an own rule names an id that the catalogue does not have ("own-..."), and always says how to mend.
+ *
  * Nothing here reads a file or starts a process: what is looked at was made or loaded before, contents are known by their facts.
  */
 #pragma once
@@ -29,6 +31,7 @@ struct ingot_policy {
 	enum ingot_profile profile;
 	const struct ingot_allow *allow; /* exceptions, of the recipe */
 	size_t n_allow;
+	struct ingot_own_rules own; /* of --rules; those of the recipe count without being named here */
 };
 
 /* Appends findings, those that an exception covers among them (allowed is set), and sorts. Exceptions that cover nothing are findings, too, where the tree

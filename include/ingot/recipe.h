@@ -129,6 +129,30 @@ struct ingot_allow {
 	struct ingot_place at;
 };
 
+/* A rule of the user's own: what it matches is a finding. Of the recipe, or of a file of its own (own_rules.h). */
+struct ingot_own_rule {
+	const char *id;       /* "own-..." */
+	const char *severity; /* "note", "warning" (the default) or "error", in every profile */
+	const char *message;  /* what is wrong, one sentence */
+	const char *mend;     /* what to do, or NULL */
+	/* of the tree: all that are given must hold */
+	const char *path;   /* a pattern, as of include:, with a slash in front; or NULL */
+	const char *type;   /* "file", "directory", "link", "device" or "fifo"; NULL: any but links, whose modes say nothing */
+	int32_t mode;       /* any of these bits; -1: whatever it is */
+	const char *owner;  /* "N", "not N", "user" (of the image); NULL: whoever */
+	const char *origin; /* words with *, "package perl*"; NULL: whatever */
+	/* of the config */
+	const char *field; /* a pattern for a JSON pointer, such as an entry of Env; or NULL */
+	const char *value; /* words with *; NULL: any */
+	bool required;     /* it is a finding that nothing matches */
+	struct ingot_place at;
+};
+
+struct ingot_own_rules {
+	struct ingot_own_rule *v;
+	size_t n;
+};
+
 struct ingot_image_spec {
 	struct ingot_stage stage; /* base, packages and steps of the image itself, name "image" */
 	struct ingot_copy *copies; /* after packages, before steps */
@@ -167,6 +191,10 @@ struct ingot_recipe {
 	const char *profile; /* "default", "strict" or "release" */
 	struct ingot_allow *allow;
 	size_t n_allow;
+	struct ingot_own_rules own;   /* those of rules-file among them, behind the recipe's */
+	const char *rules_file;       /* relative to the recipe's directory, or NULL */
+	struct ingot_place rules_file_at;
+	struct ingot_digest rules_digest; /* of its text, if there is one */
 	struct ingot_test *tests;
 	size_t n_tests;
 	struct ingot_pairs vars; /* ${NAME}, --set applied; every run step has them in its env already */

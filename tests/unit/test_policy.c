@@ -2,6 +2,7 @@
 #include "policy_cases_config.h"
 #include "policy_cases_files.h"
 #include "policy_cases_modes.h"
+#include "policy_cases_own.h"
 #include "policy_cases_recipe.h"
 #include "policy_cases_secrets.h"
 #include "policy_cases_user.h"
@@ -13,7 +14,7 @@
 static const struct {
 	const struct policy_case *v;
 	size_t n;
-} tables[] = { TABLE(cases_modes), TABLE(cases_user), TABLE(cases_files), TABLE(cases_config), TABLE(cases_secrets), TABLE(cases_recipe) };
+} tables[] = { TABLE(cases_modes), TABLE(cases_user), TABLE(cases_files), TABLE(cases_config), TABLE(cases_secrets), TABLE(cases_recipe), TABLE(cases_own) };
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
 
 static const struct policy_case *case_at(size_t i)

@@ -218,6 +218,8 @@ static const struct {
 	  { "", "web", "team/web", "/web", "h.x/Web", "h.x/a//b", "h.x/a:", "h.x/a@sha256:0", "h.x/-a", "h:99999/a", "h.x/a/", ":5/a" } },
 	{ &rule_size, { "1", "30MiB", "5 GiB", "1kB" }, { "", "0", "0MiB", "MiB", "-1", "1.5MiB", "30mb", "1TiB", "1 Mi B", "99999999999GiB", "01MiB" } },
 	{ &rule_mode, { "644", "0644", "04755" }, { "", "64", "0888", "u+x", "0x1ff", "064400", "10000" } },
+	{ &rule_own_id, { "own-a", "own-no-locales-2" }, { "", "own", "own-", "own-a-", "no-locales", "own-A", "own-a.b" } },
+	{ &rule_owner, { "0", "not 0", "user", "4294967294" }, { "", "web", "not", "not web", "not  0", "01", "-1", "4294967295", "not user" } },
 	{ &rule_line, { "a b" }, { "", "a\nb" } },
 };
 
