@@ -1,6 +1,7 @@
 /* judge_subject.c - what `ingot check` is given, made ready for the rules. */
 #include "engine.h"
 #include <fcntl.h>
+#include <ingot/accounts.h>
 #include <ingot/escape.h>
 #include <ingot/fd.h>
 #include <ingot/installed.h>
@@ -59,6 +60,7 @@ struct inputs {
 	struct ingot_lock *lock;
 	struct ingot_loaded image;
 	struct ingot_config *config;
+	struct ingot_accounts *accounts;
 	struct ingot_arena *arena;
 	struct ingot_writable shown;
 };
@@ -67,6 +69,7 @@ static void inputs_done(struct inputs *in)
 {
 	ingot_arena_free(in->arena);
 	ingot_config_free(in->config);
+	ingot_accounts_free(in->accounts);
 	ingot_loaded_done(&in->image);
 	ingot_lock_free(in->lock);
 	ingot_recipe_free(in->recipe);
@@ -86,6 +89,7 @@ static int read_image(struct ingot_store *store, const char *path, struct inputs
 	ingot_pass(ingot_image_load(store, path, INGOT_LOAD_TREE, &in->image, err));
 	ingot_pass(ingot_config_read(in->image.config, &in->config, err));
 	ingot_pass(ingot_installed_origins(store, in->image.tree, in->image.origins, err));
+	ingot_pass(ingot_accounts_read(store, in->image.tree, &in->accounts, err));
 	if (!in->recipe)
 		ingot_writable_of(in->image.tree, in->config, in->arena, &in->shown);
 	return 0;
@@ -121,12 +125,13 @@ int ingot_judge(struct ingot_store *store, const struct ingot_judge_options *o, 
 		.tree = in.image.tree,
 		.origins = in.image.origins,
 		.config = in.config,
+		.accounts = in.accounts,
 		.writable = in.recipe ? in.recipe->image.writable.v : in.shown.v,
 		.n_writable = in.recipe ? in.recipe->image.writable.n : in.shown.n,
 		.size = j.image ? size_of(&in.image) : 0,
 		.now = (int64_t)time(NULL),
 	};
-	const struct ingot_policy policy = { .profile = j.profile, .allow = in.recipe ? in.recipe->allow : NULL, .n_allow = in.recipe ? in.recipe->n_allow : 0 };
+	const struct ingot_policy policy = { .profile = j.profile, .allow = in.recipe ? in.recipe->allow : NULL, .n_allow = in.recipe ? in.recipe->n_allow : 0, .own = o->rules };
 	ingot_pass(ingot_policy_check(&s, &policy, &j.findings, err));
 	*ret = j;
 	j = (struct ingot_judgement)INGOT_JUDGEMENT_INIT;

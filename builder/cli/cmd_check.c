@@ -1,11 +1,13 @@
 #include "cli.h"
 #include <ingot/escape.h>
+#include <ingot/own_rules.h>
 #include <string.h>
 #include <unistd.h>
 
 static const struct cli_option options[] = {
 	{ "file", 'f', "RECIPE", "of an image: the recipe that it was made from, for its exceptions, writable places and profile" },
 	{ "profile", 0, "NAME", "default, strict or release; a stricter one of the recipe stays" },
+	{ "rules", 0, "FILE", "hold it to the rules of this file, too" },
 	{ "fail-on", 0, "SEVERITY", "error (default), warning or note: status 1 from here on" },
 	{ "format", 0, "FORMAT", "text, json, sarif or codequality (GitLab)" },
 	{ "output", 'o', "FILE", "write the report there; what is no text is then shown as text, too" },
@@ -48,7 +50,7 @@ static int put(struct cli *c, struct ingot_report *r, enum ingot_report_format f
 static int run(struct cli *c, struct ingot_err *err)
 {
 	const char *sets[CLI_MAX_VALUES];
-	const struct ingot_judge_options o = {
+	struct ingot_judge_options o = {
 		.subject = c->operands[0],
 		.recipe = cli_value(c, "file"),
 		.sets = sets,
@@ -57,9 +59,14 @@ static int run(struct cli *c, struct ingot_err *err)
 	};
 	_cleanup_(ingot_store_closep) struct ingot_store *store = NULL;
 	_cleanup_(ingot_judgement_done) struct ingot_judgement j = INGOT_JUDGEMENT_INIT;
+	_cleanup_(ingot_rules_file_freep) struct ingot_rules_file *rules = NULL;
 	enum ingot_report_format format;
 	enum ingot_severity least;
 	bool image;
+	if (cli_has(c, "rules")) {
+		ingot_pass(ingot_rules_file_load(cli_value(c, "rules"), &rules, err));
+		o.rules = rules->rules;
+	}
 	ingot_pass(cli_report_format(c, "format", &format, err));
 	ingot_pass(fail_on(c, &least, err));
 	ingot_pass(ingot_judge_is_image(o.subject, &image, err));

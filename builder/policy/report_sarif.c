@@ -116,7 +116,8 @@ static void put_result(const struct ingot_report *r, const struct ingot_finding 
 	_cleanup_(ingot_freep) char *text = ingot_strf("%s%s%s%s. To mend it: %s.", f->text, f->origin ? " (" : "", f->origin ? f->origin : "", f->origin ? ")" : "", report_mend(f));
 	ingot_json_object(j, NULL);
 	ingot_json_str(j, "ruleId", f->rule);
-	ingot_json_u64(j, "ruleIndex", index_of(f->rule));
+	if (index_of(f->rule) < ingot_rule_count()) /* own rules are in no catalogue */
+		ingot_json_u64(j, "ruleIndex", index_of(f->rule));
 	ingot_json_str(j, "level", ingot_severity_word(f->severity));
 	message(j, "message", text);
 	put_location(r, f, j);

@@ -5,6 +5,7 @@
  * path is read from the layers and from the package lists that the image carries (installed.h).
  */
 #pragma once
+#include <ingot/recipe.h>
 #include <ingot/report.h>
 #include <ingot/store.h>
 
@@ -14,6 +15,7 @@ struct ingot_judge_options {
 	const char *const *sets; /* NAME=VALUE of --set, for the recipe */
 	size_t n_sets;
 	const char *profile;     /* at least as strict as this one, or NULL */
+	struct ingot_own_rules rules; /* of --rules, beside the recipe's */
 };
 
 /* What was found; also of a build (build.h). */
