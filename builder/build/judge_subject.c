@@ -95,11 +95,12 @@ static int read_image(struct ingot_store *store, const char *path, struct inputs
 	return 0;
 }
 
-static uint64_t size_of(const struct ingot_loaded *l)
+/* What its files hold: its layers unpacked, but for headers, and for what a layer hides of a lower one. */
+static uint64_t unpacked(const struct ingot_tree *t)
 {
-	uint64_t all = l->manifest_ref.size + l->config_ref.size;
-	for (size_t i = 0; i < l->n_layers; i++)
-		all += ingot_loaded_layer_size(l, i);
+	uint64_t all = 0;
+	for (size_t i = 0; i < ingot_tree_nodes(t); i++)
+		all += ingot_tree_node(t, (uint32_t)i)->size;
 	return all;
 }
 
@@ -128,7 +129,7 @@ int ingot_judge(struct ingot_store *store, const struct ingot_judge_options *o, 
 		.accounts = in.accounts,
 		.writable = in.recipe ? in.recipe->image.writable.v : in.shown.v,
 		.n_writable = in.recipe ? in.recipe->image.writable.n : in.shown.n,
-		.size = j.image ? size_of(&in.image) : 0,
+		.size = j.image ? unpacked(in.image.tree) : 0,
 		.now = (int64_t)time(NULL),
 	};
 	const struct ingot_policy policy = { .profile = j.profile, .allow = in.recipe ? in.recipe->allow : NULL, .n_allow = in.recipe ? in.recipe->n_allow : 0, .own = o->rules };
