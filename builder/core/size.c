@@ -48,15 +48,15 @@ static struct ingot_size_part *part_of(struct ingot_size *s, size_t *cap, uint32
 void ingot_size_of(const struct ingot_tree *t, const struct ingot_origins *o, size_t top, struct ingot_size *ret)
 {
 	struct ingot_size s = { .largest = ingot_alloc_array(top + 1, sizeof(*s.largest)) };
+	_cleanup_(ingot_freep) uint32_t *of = ingot_alloc_array(ingot_tree_count(t), sizeof(*of));
 	size_t cap = 0;
+	ingot_origins_of_tree(o, t, of);
 	for (size_t i = 0; i < ingot_tree_count(t); i++) {
-		const struct ingot_dirent *d = ingot_tree_at(t, i);
-		const struct ingot_node *n = ingot_tree_node(t, d->node);
+		const struct ingot_node *n = ingot_tree_node(t, ingot_tree_at(t, i)->node);
 		if (n->type != INGOT_FILE || ingot_tree_leader(t, i) != i)
 			continue;
-		uint32_t id = ingot_origins_of(o, d->path);
-		struct ingot_size_part *p = part_of(&s, &cap, id);
-		p->origin = ingot_origins_name(o, id);
+		struct ingot_size_part *p = part_of(&s, &cap, of[i]);
+		p->origin = ingot_origins_name(o, of[i]);
 		p->bytes += n->size;
 		p->files++;
 		s.bytes += n->size;

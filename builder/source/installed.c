@@ -13,7 +13,8 @@ struct owners {
 	struct ingot_store *store;
 	const struct ingot_tree *tree;
 	struct ingot_origins *origins;
-	uint32_t *of; /* one a dirent: 0, an origin, or SHARED */
+	uint32_t *of;    /* one a dirent: 0, an origin, or SHARED */
+	uint32_t *layer; /* one a dirent: what put it there */
 	size_t lists;
 	uint64_t bytes;
 };
@@ -41,7 +42,7 @@ static void own(struct owners *o, struct ingot_span path, uint32_t package, uint
 		return;
 	const struct ingot_dirent *d = ingot_tree_at(o->tree, (size_t)i);
 	bool dir = ingot_tree_node(o->tree, d->node)->type == INGOT_DIR;
-	if (!dir && ingot_origins_of(o->origins, d->path) > layer)
+	if (!dir && o->layer[i] > layer)
 		return; /* something has changed it since */
 	o->of[i] = dir && o->of[i] && o->of[i] != package ? SHARED : package;
 }
@@ -54,8 +55,9 @@ static struct ingot_span path_of(struct ingot_span line, bool sums)
 	return ingot_span_starts(line, "/") ? ingot_span_from(line, 1) : line;
 }
 
-static int read_list(struct owners *o, const struct ingot_dirent *d, struct ingot_span name, bool sums, struct ingot_err *err)
+static int read_list(struct owners *o, size_t dirent, struct ingot_span name, bool sums, struct ingot_err *err)
 {
+	const struct ingot_dirent *d = ingot_tree_at(o->tree, dirent);
 	const struct ingot_node *n = ingot_tree_node(o->tree, d->node);
 	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(INGOT_MAX_PACKAGE_LIST), shown = INGOT_BUF(KIB(64));
 	if (n->type != INGOT_FILE || n->size > INGOT_MAX_PACKAGE_LIST || o->lists++ >= INGOT_MAX_PACKAGE_LISTS || o->bytes + n->size > INGOT_MAX_PACKAGE_LISTS_BYTES)
@@ -69,7 +71,7 @@ static int read_list(struct owners *o, const struct ingot_dirent *d, struct ingo
 	}
 	ingot_buf_str(&shown, "package ");
 	ingot_escape_message(&shown, name);
-	uint32_t package = ingot_origins_id(o->origins, ingot_buf_view(&shown)), layer = ingot_origins_of(o->origins, d->path);
+	uint32_t package = ingot_origins_id(o->origins, ingot_buf_view(&shown)), layer = o->layer[dirent];
 	struct ingot_span rest = ingot_buf_view(&text), line;
 	while (ingot_span_next(&rest, '\n', &line))
 		own(o, path_of(line, sums), package, layer);
@@ -89,7 +91,7 @@ static int read_dir(struct owners *o, const char *dir, const char *suffix, bool 
 			continue;
 		base.n -= strlen(suffix);
 		if (ingot_span_next(&base, ':', &name) && name.n)
-			ingot_pass(read_list(o, d, name, sums, err));
+			ingot_pass(read_list(o, i, name, sums, err));
 	}
 	return 0;
 }
@@ -98,7 +100,9 @@ int ingot_installed_origins(struct ingot_store *s, const struct ingot_tree *t, s
 {
 	size_t n = ingot_tree_count(t);
 	_cleanup_(ingot_freep) uint32_t *of = ingot_alloc_array(n, sizeof(*of));
-	struct owners o = { .store = s, .tree = t, .origins = inout, .of = of };
+	_cleanup_(ingot_freep) uint32_t *layer = ingot_alloc_array(n, sizeof(*layer));
+	struct owners o = { .store = s, .tree = t, .origins = inout, .of = of, .layer = layer };
+	ingot_origins_of_tree(inout, t, layer);
 	ingot_try(err, read_dir(&o, INFO, ".list", false, err), "the lists of its packages");
 	ingot_try(err, read_dir(&o, STATUS, ".md5sums", true, err), "the lists of its packages");
 	for (size_t i = 0; i < n; i++)

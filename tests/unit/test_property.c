@@ -4,6 +4,7 @@
 #include <ingot/escape.h>
 #include <ingot/mem.h>
 #include <ingot/normalise.h>
+#include <ingot/origin.h>
 #include <ingot/path.h>
 
 #define ROUNDS 1500
@@ -267,6 +268,33 @@ START_TEST(normal_is_safe_and_stays)
 }
 END_TEST
 
+/* Whoever asks for all paths at once is told what whoever asks for one is; and after the first layer nobody is without an origin. */
+START_TEST(origins_of_a_tree)
+{
+	struct gen g = start("origins_of_a_tree");
+	for (int i = 0; i < ROUNDS / 5; i++) {
+		_cleanup_(ingot_origins_freep) struct ingot_origins *o = ingot_origins_new();
+		_cleanup_(ingot_tree_unrefp) struct ingot_tree *t = ingot_tree_empty();
+		for (uint32_t k = 0; k < 5; k++) {
+			struct ingot_tree *next = gen_chance(&g, 20) ? gen_tree(&g, gen_below(&g, 50)) : gen_neighbour(&g, t, 1 + gen_below(&g, 12));
+			_cleanup_(ingot_delta_freep) struct ingot_delta *d = ingot_diff(t, next);
+			ingot_origins_apply(o, d, ingot_origins_id(o, (struct ingot_span){ "abcde" + k, 1 }));
+			ingot_tree_unref(t);
+			t = next;
+			size_t n = ingot_tree_count(t), one = gen_below(&g, (uint32_t)n);
+			ingot_origins_put(o, ingot_tree_at(t, one)->path, 1);
+			_cleanup_(ingot_freep) uint32_t *all = ingot_alloc_array(n, sizeof(*all));
+			ingot_origins_of_tree(o, t, all);
+			ck_assert_uint_eq(all[one], 1);
+			for (size_t at = 0; at < n; at++) {
+				ck_assert_msg(all[at] == ingot_origins_of(o, ingot_tree_at(t, at)->path), "dirent %zu: %u", at, all[at]);
+				ck_assert(all[at] || !ingot_tree_at(t, at)->path.n);
+			}
+		}
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("property");
@@ -278,6 +306,7 @@ int main(void)
 	tcase_add_test(t, text_goes_round);
 	tcase_add_test(t, one_byte_off);
 	tcase_add_test(t, normal_is_safe_and_stays);
+	tcase_add_test(t, origins_of_a_tree);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
