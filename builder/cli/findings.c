@@ -81,8 +81,8 @@ int cli_report_file(const char *path, const struct ingot_report *r, enum ingot_r
 	struct stat st;
 	ingot_report(r, format, &out);
 	ingot_pass(ingot_buf_check(&out, "the report", err));
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) { /* a pipe, a terminal: nothing to be replaced */
-		_cleanup_(ingot_closep) int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) { /* a pipe, a terminal, a link (/dev/stdout): nothing to be replaced */
+		_cleanup_(ingot_closep) int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY);
 		if (fd < 0)
 			return ingot_fail_sys(err, INGOT_E_INPUT, "writing %s", INGOT_SHOW(ingot_span_of(path)));
 		ingot_try(err, ingot_write_all(fd, out.p, out.n, err), "writing %s", INGOT_SHOW(ingot_span_of(path)));

@@ -157,13 +157,13 @@ static int write_file(struct ingot_store *s, const struct archive_plan *p, const
 	if (dirfd < 0)
 		return ingot_fail_sys(err, INGOT_E_INPUT, "its directory");
 	struct stat st;
-	if (fstatat(dirfd, name, &st, 0) == 0 && !S_ISREG(st.st_mode)) {
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode)) {
 		if (S_ISDIR(st.st_mode)) {
 			(void)ingot_fail(err, INGOT_E_INPUT, "it is a directory");
 			return ingot_hint(err, "for an image layout directory write dir:%s", INGOT_SHOW(ingot_span_of(path)));
 		}
-		/* A FIFO or /dev/stdout: nothing to rename into. */
-		_cleanup_(ingot_closep) int out = openat(dirfd, name, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+		/* A FIFO, a device, a link (/dev/stdout, also where that is a file): nothing to rename over. */
+		_cleanup_(ingot_closep) int out = openat(dirfd, name, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY);
 		if (out < 0)
 			return ingot_fail_sys(err, INGOT_E_INPUT, "opening it");
 		return write_tar(s, p, out, err);

@@ -117,6 +117,22 @@ def to_a_pipe(w):
 
 
 @test
+def through_a_link(w):
+    """A link is written through, never over: what it names gets the archive (/dev/stdout is one)."""
+    smallest(w)
+    w.ingot("build", "web.yaml", *w.options, "--unsigned", "-o", "first.tar")
+    (w / "named.tar").write_bytes(b"x" * 10000000)
+    (w / "link.tar").symlink_to("named.tar")
+    (w / "out").symlink_to("/proc/self/fd/1")
+    w.ingot("build", "web.yaml", *w.options, "--unsigned", "-o", "link.tar")
+    assert (w / "link.tar").is_symlink() and (w / "named.tar").read_bytes() == (w / "first.tar").read_bytes()
+    with open(w / "stdout.tar", "wb") as f:
+        # The result's text shares the file; what counts is that the link is still one.
+        subprocess.run([INGOT, "build", str(w / "web.yaml"), *map(str, w.options), "--store", str(w.store), "--unsigned", "-q", "-o", str(w / "out")], stdout=f, check=True)
+    assert (w / "out").is_symlink()
+
+
+@test
 def to_a_directory(w):
     """-o dir:PATH writes an OCI layout directory with the same manifest."""
     archive = built(w)

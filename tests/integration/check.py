@@ -240,7 +240,12 @@ def report_file(w):
     r = w.ingot("check", d, "-o", "out.txt", status=1)
     assert r.out == "" and "[setuid]" in (w / "out.txt").read_text(), r
     w.ingot("check", d, "-o", "no/such/dir", status=2).says("no/such")
-    assert "[setuid]" in w.ingot("check", d, "-o", "/dev/stdout", status=1).out
+    (w / "link").symlink_to("out.txt")
+    (w / "out.txt").write_text("what was there before, and is longer" * 100)
+    w.ingot("check", d, "-o", "link", status=1)
+    assert (w / "link").is_symlink() and "[setuid]" in (w / "out.txt").read_text() and "before" not in (w / "out.txt").read_text()
+    (w / "out").symlink_to("/proc/self/fd/1")
+    assert "[setuid]" in w.ingot("check", d, "-o", "out", status=1).out
 
 
 @test
