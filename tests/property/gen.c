@@ -372,3 +372,43 @@ struct ingot_tree *gen_forest(struct gen *g, size_t entries)
 	}
 	return tree_from(&m);
 }
+
+/* --- rights --- */
+
+static struct ingot_node node_with_rights(struct gen *g, enum ingot_type type)
+{
+	static const uint32_t dirs[] = { 0755, 0777, 01777, 0775, 01775, 0711, 0751, 0700, 03777, 0733 }, files[] = { 0644, 0664, 0666, 0600, 0755, 0711, 04755, 02755, 0606, 0462 };
+	static const uint32_t uids[] = { 0, 0, 1000, 1001 }, gids[] = { 0, 1000, 33, 44 };
+	struct ingot_node n = { .type = type, .uid = uids[gen_below(g, COUNT(uids))], .gid = gids[gen_below(g, COUNT(gids))] };
+	if (type == INGOT_LINK)
+		n.mode = 0777;
+	else if (gen_chance(g, 30))
+		n.mode = gen_below(g, 02000);
+	else
+		n.mode = type == INGOT_DIR ? dirs[gen_below(g, COUNT(dirs))] : files[gen_below(g, COUNT(files))];
+	return n;
+}
+
+struct ingot_tree *gen_rights(struct gen *g, size_t entries)
+{
+	_cleanup_(model_done) struct model m = { .arena = ingot_arena_new() };
+	static const struct ingot_span few[] = { INGOT_SPAN("a"), INGOT_SPAN("b"), INGOT_SPAN("c") };
+	static const enum ingot_type types[] = { INGOT_DIR, INGOT_DIR, INGOT_DIR, INGOT_DIR, INGOT_FILE, INGOT_FILE, INGOT_FILE, INGOT_LINK, INGOT_LINK, INGOT_FIFO };
+	add_item(&m, (struct ingot_span){ 0 }, add_node(&m, node_with_rights(g, INGOT_DIR)));
+	m.nodes[0].mode |= 0111; /* or there is nothing to see */
+	for (size_t i = 0; i < entries; i++) {
+		const struct item *dir = pick(g, &m, INGOT_DIR), *file = gen_chance(g, 20) ? pick(g, &m, INGOT_FILE) : NULL;
+		struct ingot_span name = few[gen_below(g, COUNT(few))];
+		char path[256], room[64];
+		if (!dir || dir->path.n > 8)
+			continue;
+		size_t n = (size_t)snprintf(path, sizeof(path), "%.*s%s%.*s", INGOT_SPAN_ARG(dir->path), dir->path.n ? "/" : "", INGOT_SPAN_ARG(name));
+		if (at(&m, (struct ingot_span){ path, n }))
+			continue;
+		struct ingot_node node = node_with_rights(g, types[gen_below(g, COUNT(types))]);
+		if (node.type == INGOT_LINK)
+			node.target = ingot_arena_span(m.arena, gen_target(g, room, sizeof(room)));
+		add_item(&m, (struct ingot_span){ path, n }, file ? file->node : add_node(&m, node));
+	}
+	return tree_from(&m);
+}

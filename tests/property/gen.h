@@ -20,4 +20,7 @@ struct ingot_node gen_other_node(struct gen *g, const struct ingot_node *node);
 struct ingot_span gen_target(struct gen *g, char *room, size_t size);
 /* For trees whose links are walked: no type but directory, link and file, names and targets of few letters. */
 struct ingot_tree *gen_forest(struct gen *g, size_t entries);
+/* For trees that are made on a file system and asked who may what: few names and levels, hard links, links, pipes; modes of all kinds; users 0, 1000,
+ * 1001 and groups 0, 33, 44, 1000. */
+struct ingot_tree *gen_rights(struct gen *g, size_t entries);
 struct ingot_span gen_name(struct gen *g);
