@@ -1,6 +1,7 @@
 /* The rules, each by examples both ways: a tree, a config or a recipe, and what is found in it. */
 #include "policy_cases_config.h"
 #include "policy_cases_files.h"
+#include "policy_cases_immutable.h"
 #include "policy_cases_modes.h"
 #include "policy_cases_own.h"
 #include "policy_cases_recipe.h"
@@ -14,7 +15,7 @@
 static const struct {
 	const struct policy_case *v;
 	size_t n;
-} tables[] = { TABLE(cases_modes), TABLE(cases_user), TABLE(cases_files), TABLE(cases_config), TABLE(cases_secrets), TABLE(cases_recipe), TABLE(cases_own) };
+} tables[] = { TABLE(cases_modes), TABLE(cases_immutable), TABLE(cases_user), TABLE(cases_files), TABLE(cases_config), TABLE(cases_secrets), TABLE(cases_recipe), TABLE(cases_own) };
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
 
 static const struct policy_case *case_at(size_t i)
