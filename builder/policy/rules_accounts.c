@@ -145,7 +145,8 @@ static void check_owners(struct look *l, const struct ingot_accounts *a)
 			else
 				note(&v, &n, &cap, false, node->uid, i);
 		}
-		if (node->gid && node->gid != gid) {
+		/* A group of the number of an account that is missing is missing with it. */
+		if (node->gid && node->gid != gid && !(node->gid == node->uid && node->uid != uid)) {
 			if (group_known(a, node->gid) || (c && (c->has_gid ? c->gid : c->uid) == node->gid))
 				gid = node->gid;
 			else

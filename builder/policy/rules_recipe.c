@@ -8,7 +8,7 @@
 #define PLACE "image:\n  user: web\n  writable: [/var/lib/web]\n"
 
 static const struct ingot_rule rows[] = {
-	{ "writable-code", SEV(ERROR, ERROR, ERROR), "no directory of programs, libraries or the system's configuration is writable", "A service that can change what it runs keeps its intruder over every restart.", "S6504",
+	{ "writable-programs", SEV(ERROR, ERROR, ERROR), "no directory of programs, libraries or the system's configuration is writable", "A service that can change what it runs keeps its intruder over every restart.", "S6504",
 	  "name the directory of data alone", PLACE, "value" },
 	{ "writable-config", SEV(WARNING, ERROR, ERROR), "nothing below /etc, /usr and /opt is writable", "Configuration that a service can rewrite is code by another name: a module to load, a command to run.", "S6504",
 	  "keep what is written below /var/lib; render configuration before the start", PLACE, "value" },
@@ -42,7 +42,7 @@ static void check_writable(struct look *l, const char *place, struct ingot_place
 	for (size_t i = 0; i < N_ROWS(all); i++)
 		hit |= is_or_below(path, all[i]);
 	if (hit)
-		(void)look_line(l, "writable-code", at, place, "%s would be writable, and holds more than one service's data", shown);
+		(void)look_line(l, "writable-programs", at, place, "%s would be writable, and holds more than one service's data", shown);
 	else if (is_or_below(path, "etc") || is_or_below(path, "usr") || is_or_below(path, "opt"))
 		(void)look_line(l, "writable-config", at, place, "%s would be writable, among programs and configuration", shown);
 	for (size_t i = 0; i < N_ROWS(memory); i++)

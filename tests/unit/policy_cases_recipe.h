@@ -51,8 +51,8 @@ static const struct policy_case cases_recipe[] = {
 	{ "the host's network", "warning step-network host; ", .recipe = STEP("make\n        network: host") },
 	{ "no network", "", .recipe = STEP("make\n        network: none") },
 	/* promises */
-	{ "all programs", "error writable-code /usr; ", .recipe = RECIPE("  writable: [/usr]\n") },
-	{ "a directory below programs", "error writable-code /usr/lib/web; ", .recipe = RECIPE("  writable: [/usr/lib/web]\n") },
+	{ "all programs", "error writable-programs /usr; ", .recipe = RECIPE("  writable: [/usr]\n") },
+	{ "a directory below programs", "error writable-programs /usr/lib/web; ", .recipe = RECIPE("  writable: [/usr/lib/web]\n") },
 	{ "configuration", "warning writable-config /etc/nginx; ", .recipe = RECIPE("  writable: [/etc/nginx]\n") },
 	{ "data", "", .recipe = RECIPE("  writable: [/var/lib/web, /data, /run/web]\n") },
 	{ "data that may be lost", "warning tests-missing ; note budget-missing ; note writable-tmpfs /run/web; ", .recipe = RECIPE("  writable: [/run/web]\n"), .profile = INGOT_PROFILE_STRICT },
