@@ -14,7 +14,7 @@ static const struct policy_case cases_own[] = {
 	{ "any of some bits", "warning own-a /b; ", ROOT FILE_("0644 0 0 1", "/a") FILE_("0664 0 0 1", "/b"), FINE, OWN("path: \"/*\", mode: \"0022\"") },
 	{ "an owner", "warning own-a /b; ", ROOT FILE_("0644 0 0 1", "/a") FILE_("0644 7 0 1", "/b"), FINE, OWN("path: \"/*\", owner: 7") },
 	{ "another owner", "warning own-a /b; ", ROOT FILE_("0644 0 0 1", "/a") FILE_("0644 7 0 1", "/b"), FINE, OWN("path: \"/*\", owner: not 0") },
-	{ "the image's user", "warning own-a /b; ", ROOT FILE_("0644 0 0 1", "/a") FILE_("0644 10001 0 1", "/b"), FINE, OWN("path: \"/*\", owner: user") },
+	{ "the image's user", "error writable-path /b; warning own-a /b; ", ROOT FILE_("0644 0 0 1", "/a") FILE_("0644 10001 0 1", "/b"), FINE, OWN("path: \"/*\", owner: user") },
 	{ "an origin", "warning own-a /a; ", ROOT FILE_("0644 0 0 1", "/a"), FINE, OWN("path: \"/*\", origin: package perl*"), .origin = "package perl-base" },
 	{ "another origin", "", ROOT FILE_("0644 0 0 1", "/a"), FINE, OWN("path: \"/*\", origin: package perl*"), .origin = "package python3" },
 	{ "a member of the config", "warning own-a /config/Env/1; ", .config = CONFIG("\"Cmd\":[\"/web\"],\"Env\":[\"A=1\",\"DEBUG=1\"]"), .recipe = OWN("field: \"/config/Env/*\", value: \"DEBUG=*\"") },

@@ -33,6 +33,6 @@ static const struct policy_case cases_user[] = {
 	{ "a group that is none", "warning owner-unknown /a; ", ROOT FILE_("0644 0 7 1", "/a"), FINE, .passwd = "web:*:10001:1::/:/bin/false\n", .group = "a:x:8:\n" },
 	{ "an account and its group are one", "warning owner-unknown /a; ", ROOT FILE_("0644 7 7 1", "/a"), FINE, .passwd = "root:*:0:0::/:/bin/sh\nweb:*:10001:1::/:/bin/false\n" },
 	{ "owners that are there", "", ROOT FILE_("0644 7 8 1", "/a"), FINE, .passwd = "web:*:10001:1::/:/bin/false\na:*:7:7::/:\n", .group = "a:x:8:\n" },
-	{ "the image's own user", "note user-unknown /config/User; ", ROOT FILE_("0644 10001 10001 1", "/a"), FINE, .passwd = "root:*:0:0::/:/bin/sh\n" },
+	{ "the image's own user", "error writable-path /a; note user-unknown /config/User; ", ROOT FILE_("0644 10001 10001 1", "/a"), FINE, .passwd = "root:*:0:0::/:/bin/sh\n" },
 	{ "owners allowed", "allowed owner-unknown /a; ", ROOT FILE_("0644 7 0 1", "/a"), FINE, .passwd = "web:*:10001:1::/:/bin/false\n", .allow = { { "owner-unknown", REASON, NULL, "uid 7" } } },
 };
