@@ -236,7 +236,7 @@ static int start(struct ingot_store *store, struct setup *s, const struct ingot_
 int ingot_run_image(struct ingot_store *store, const struct ingot_run_options *o, const struct ingot_log *log, int *ret_status, struct ingot_err *err)
 {
 	_cleanup_(ingot_loaded_done) struct ingot_loaded image = { 0 };
-	ingot_pass(ingot_image_load(store, o->image, INGOT_LOAD_TREE, &image, err));
+	ingot_pass(ingot_image_load_for(store, o->image, o->platform, INGOT_LOAD_TREE, &image, err));
 	_cleanup_(setup_done) struct setup s = { .o = o, .image = &image, .arena = ingot_arena_new() };
 	ingot_pass(prepare(&s, err));
 	return start(store, &s, log, ret_status, err);

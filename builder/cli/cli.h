@@ -88,6 +88,8 @@ void cli_help(FILE *out, const struct cli_verb *v);
 const struct cli_verb *cli_find_verb(const char *name);
 
 /* shared.c: what several verbs ask for in the same words */
+#define CLI_PLATFORM { "platform", 0, "OS/ARCH[/VARIANT]", "which of an image's platforms (default: this host's, where there are several)" }
+#define CLI_IMAGE_TEXT "\nIMAGE is a file or directory, or oci:DIR[:NAME], oci-archive:FILE[:NAME], docker-archive:FILE[:NAME:TAG]. Instead of NAME, @N is the N-th image, from 0; @sha256:DIGEST may follow any of them."
 int cli_open_store(const struct cli *c, struct ingot_store **ret, struct ingot_err *err) INGOT_MUST_USE;
 enum cli_format { CLI_TEXT, CLI_JSON, CLI_MTREE };
 int cli_format(const struct cli *c, bool mtree, enum cli_format *ret, struct ingot_err *err) INGOT_MUST_USE;

@@ -8,6 +8,7 @@
 static const struct cli_option options[] = {
 	{ "size", 0, NULL, "what makes it large: by layer, by package where it has package lists, and the largest files" },
 	{ "format", 0, "FORMAT", "text or json" },
+	CLI_PLATFORM,
 	{ 0 },
 };
 
@@ -49,7 +50,7 @@ static void put_members(const struct ingot_doc *d, const char *pointer, const ch
 
 static void print_text(const struct ingot_loaded *l, struct ingot_buf *out)
 {
-	ingot_buf_fmt(out, "%s\n  %-11s %s\n", l->name[0] ? l->name : "(no name)", "manifest", INGOT_DIGEST(&l->manifest_ref.digest));
+	ingot_buf_fmt(out, "%s\n  %-11s %s\n", l->name[0] ? l->name : "(no name)", "manifest", l->manifest_made ? "none: an archive of docker" : INGOT_DIGEST(&l->manifest_ref.digest));
 	ingot_buf_fmt(out, "  %-11s %s\n", "config", INGOT_DIGEST(&l->config_ref.digest));
 	for (size_t i = 0; i < l->n_layers; i++) {
 		const struct ingot_doc_value *size = ingot_doc_getf(l->manifest, "/layers/%zu/size", i), *type = ingot_doc_getf(l->manifest, "/layers/%zu/mediaType", i);
@@ -75,6 +76,8 @@ static void print_json(const struct ingot_loaded *l, struct ingot_buf *out)
 	ingot_json_object(&j, NULL);
 	ingot_json_str(&j, "name", l->name);
 	ingot_json_str(&j, "digest", INGOT_DIGEST(&l->manifest_ref.digest));
+	if (l->manifest_made)
+		ingot_json_bool(&j, "manifestMade", true);
 	ingot_json_u64(&j, "signatures", l->signatures);
 	/* These parsed as JSON in the jail a moment ago, so they can stand in ours as they are. */
 	ingot_json_raw(&j, "manifest", ingot_buf_view(&l->manifest_json));
@@ -92,7 +95,7 @@ static int run(struct cli *c, struct ingot_err *err)
 	ingot_pass(cli_format(c, false, &format, err));
 	ingot_pass(cli_open_store(c, &store, err));
 	bool size = cli_has(c, "size");
-	ingot_pass(ingot_image_load(store, c->operands[0], size ? INGOT_LOAD_TREE : INGOT_LOAD_SIGNATURES, &loaded, err));
+	ingot_pass(ingot_image_load_for(store, c->operands[0], cli_value(c, "platform"), size ? INGOT_LOAD_TREE : INGOT_LOAD_SIGNATURES, &loaded, err));
 	if (size)
 		return cli_print_size(store, &loaded, format, err);
 	if (format == CLI_JSON)
@@ -109,6 +112,7 @@ const struct cli_verb cli_verb_inspect = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "what an archive or image layout says of itself",
+	.text = CLI_IMAGE_TEXT,
 	.options = options,
 	.run = run,
 };

@@ -9,6 +9,7 @@ static const struct cli_option options[] = {
 	{ "volume", 0, "HOST:PATH[:ro]", "a directory of the host; PATH need not exist in the image" },
 	{ "env", 'e', "NAME=VALUE", "set in its environment" },
 	{ "workdir", 'w', "PATH", "instead of the image's" },
+	CLI_PLATFORM,
 	{ "timeout", 0, "SECONDS", "end it after so long (default: a week)" },
 	{ 0 },
 };
@@ -33,6 +34,7 @@ static int run(struct cli *c, struct ingot_err *err)
 	uint64_t timeout = 0;
 	struct ingot_run_options o = {
 		.image = c->operands[0],
+		.platform = cli_value(c, "platform"),
 		.command = c->rest,
 		.n_command = c->n_rest,
 		.env = env,
@@ -65,7 +67,7 @@ const struct cli_verb cli_verb_run = {
 	.max_operands = 1,
 	.takes_rest = true,
 	.summary = "one throw-away run in the sandbox: the image's user, a read-only root",
-	.text = "\nCOMMAND stands in place of the image's entrypoint and cmd. The exit status is the command's own, or 128 and the number of its signal.",
+	.text = CLI_IMAGE_TEXT "\nCOMMAND stands in place of the image's entrypoint and cmd. The exit status is the command's own, or 128 and the number of its signal.",
 	.options = options,
 	.run = run,
 };

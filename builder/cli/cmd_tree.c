@@ -9,6 +9,7 @@
 
 static const struct cli_option options[] = {
 	{ "format", 0, "FORMAT", "text (the canonical one), json (an object a line) or mtree" },
+	CLI_PLATFORM,
 	{ 0 },
 };
 
@@ -131,7 +132,7 @@ static int run(struct cli *c, struct ingot_err *err)
 	enum cli_format format;
 	ingot_pass(cli_format(c, true, &format, err));
 	ingot_pass(cli_open_store(c, &store, err));
-	ingot_pass(ingot_image_load(store, c->operands[0], INGOT_LOAD_TREE, &loaded, err));
+	ingot_pass(ingot_image_load_for(store, c->operands[0], cli_value(c, "platform"), INGOT_LOAD_TREE, &loaded, err));
 	print_tree(loaded.tree, format, &out);
 	return cli_print(&out, err);
 }
@@ -143,7 +144,7 @@ const struct cli_verb cli_verb_tree = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "every file of an image: type, mode, owner, time, digest",
-	.text = "\nThe text form is the canonical one of which the tree's id is the digest.",
+	.text = CLI_IMAGE_TEXT "\nThe text form is the canonical one of which the tree's id is the digest.",
 	.options = options,
 	.run = run,
 };

@@ -231,9 +231,27 @@ static int lead(struct ingot_delta *d, struct ingot_err *err)
 	return 0;
 }
 
+/* A removal in front of what takes the place (OCI layers may have both) says nothing that the put does not say; but a directory would keep what is below it. */
+static void unite(struct ingot_delta *d)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < d->n; i++) {
+		const struct ingot_change *c = &d->changes[i], *next = c + 1, *prev = n ? &d->changes[n - 1] : NULL;
+		bool replaces = c->op == INGOT_HARDLINK || (c->op == INGOT_PUT && d->nodes[c->node].type != INGOT_DIR);
+		if (c->op == INGOT_REMOVE && i + 1 < d->n && ingot_span_eq(c->path, next->path) &&
+		    (next->op == INGOT_HARDLINK || (next->op == INGOT_PUT && d->nodes[next->node].type != INGOT_DIR)))
+			continue;
+		if (replaces && prev && prev->op == INGOT_REMOVE && ingot_span_eq(prev->path, c->path))
+			n--;
+		d->changes[n++] = *c;
+	}
+	d->n = n;
+}
+
 static int finish(struct ingot_delta *d, struct ingot_err *err)
 {
 	sort(d);
+	unite(d);
 	for (size_t i = 0; i < d->n; i++)
 		ingot_pass(ingot_delta_check_at(d, i, INGOT_E_OUTSIDE, err));
 	return lead(d, err);

@@ -31,11 +31,16 @@ bool ingot_node_eq(const struct ingot_node *a, const struct ingot_node *b, unsig
 	return xattrs_eq(a, b);
 }
 
+bool ingot_xattr_is_acl(struct ingot_span name)
+{
+	return ingot_span_is(name, "system.posix_acl_access") || ingot_span_is(name, "system.posix_acl_default");
+}
+
 bool ingot_xattr_allowed(struct ingot_span name)
 {
 	if (name.n > INGOT_MAX_XATTR_NAME || ingot_span_has(name, '\0'))
 		return false;
-	if (ingot_span_is(name, "security.capability"))
+	if (ingot_span_is(name, "security.capability") || ingot_xattr_is_acl(name))
 		return true;
 	/* user.overlay.* are overlayfs' own markers ("userxattr"): a source that brought one could hide or redirect parts of a checkout. */
 	return ingot_span_starts(name, "user.") && name.n > 5 && !ingot_span_starts(name, "user.overlay.");
@@ -63,8 +68,10 @@ static int xattrs_check(struct ingot_span path, const struct ingot_node *node, e
 		const struct ingot_xattr *x = &node->xattrs[i];
 		if (!ingot_xattr_allowed(x->name))
 			return ingot_fail(err, code, "/%s has the extended attribute '%s': only user.* and security.capability can be kept", INGOT_SHOW(path), INGOT_SHOW(x->name));
-		/* xattr(7): user.* exists on files and directories only, and capabilities mean something on files only. */
-		if (node->type != INGOT_FILE && (node->type != INGOT_DIR || !ingot_span_starts(x->name, "user.")))
+		/* xattr(7): user.* and access control lists exist on files and directories only, and capabilities mean something on files only. */
+		bool of_dir = ingot_span_starts(x->name, "user.") || ingot_xattr_is_acl(x->name);
+		bool of_file = !ingot_span_is(x->name, "system.posix_acl_default");
+		if (!(node->type == INGOT_FILE && of_file) && !(node->type == INGOT_DIR && of_dir))
 			return ingot_fail(err, code, "/%s has the extended attribute '%s', which a thing of its type cannot have", INGOT_SHOW(path), INGOT_SHOW(x->name));
 		if (x->value.n > INGOT_MAX_XATTR_VALUE)
 			return ingot_fail(err, code, "/%s: extended attribute '%s' is larger than 64 KiB", INGOT_SHOW(path), INGOT_SHOW(x->name));

@@ -55,45 +55,60 @@ static int take_member(struct ingot_chan *chan, uint64_t left, const struct ingo
 	return ops->end ? ops->end(ctx, err) : 0;
 }
 
+void ingot_parts_done(struct ingot_parts *p)
+{
+	ingot_arena_free(p->arena);
+	free(p->all);
+	*p = (struct ingot_parts){ 0 };
+}
+
 static int by_name(const void *a, const void *b)
 {
-	return ingot_span_cmp(*(const struct ingot_span *)a, *(const struct ingot_span *)b);
+	return ingot_span_cmp(((const struct ingot_part *)a)->name, ((const struct ingot_part *)b)->name);
 }
 
 /* At the end, because the archive is not believed before it was read to its end anyway. */
-static int no_name_twice(struct ingot_span *names, size_t n, struct ingot_err *err)
+static int no_name_twice(struct ingot_parts *p, struct ingot_err *err)
 {
-	if (n > 1)
-		qsort(names, n, sizeof(*names), by_name);
-	for (size_t i = 1; i < n; i++)
-		if (ingot_span_eq(names[i - 1], names[i]))
-			return ingot_fail(err, INGOT_E_OUTSIDE, "%s: twice in the archive", INGOT_SHOW(names[i]));
+	if (p->n > 1)
+		qsort(p->all, p->n, sizeof(*p->all), by_name);
+	for (size_t i = 1; i < p->n; i++)
+		if (ingot_span_eq(p->all[i - 1].name, p->all[i].name))
+			return ingot_fail(err, INGOT_E_OUTSIDE, "%s: twice in the archive", INGOT_SHOW(p->all[i].name));
 	return 0;
 }
 
-int ingot_decode_members(struct ingot_input in, const struct ingot_member_ops *ops, void *ctx, struct ingot_err *err)
+/* end: of the part before it. Contents that overlap would be two readings of the same bytes. */
+static int add_part(struct ingot_parts *p, struct ingot_input in, const struct ingot_msg_part *m, uint64_t *end, struct ingot_err *err)
+{
+	bool link = m->type == 'l' || m->type == 'h';
+	if ((!link && m->type != 'f') || link != (m->target.n != 0) || (link && m->size) || !m->name.n || !ingot_path_valid(m->name) || p->n == INGOT_MAX_PARTS)
+		return ingot_fail(err, INGOT_E_BUG, "helper protocol: an impossible part");
+	if (m->offset < *end || m->offset > in.size || m->size > in.size - m->offset)
+		return ingot_fail(err, INGOT_E_BUG, "helper protocol: a part in an impossible place");
+	*end = m->offset + m->size;
+	ingot_reserve(p->all, p->n, p->cap);
+	p->all[p->n++] = (struct ingot_part){ ingot_arena_span(p->arena, m->name), ingot_arena_span(p->arena, m->target), (char)m->type, in.offset + m->offset, m->size };
+	return 0;
+}
+
+int ingot_decode_parts(struct ingot_input in, struct ingot_parts *ret, struct ingot_err *err)
 {
 	_cleanup_(ingot_helper_kill) struct ingot_helper h = INGOT_HELPER_INIT;
-	_cleanup_(ingot_arena_freep) struct ingot_arena *arena = ingot_arena_new();
-	struct ingot_span *names = ingot_arena_array(arena, INGOT_MAX_BLOBS, sizeof(*names));
-	size_t n = 0;
+	_cleanup_(ingot_parts_done) struct ingot_parts parts = { .arena = ingot_arena_new() };
+	uint64_t end = 0;
 	ingot_pass(ingot_decode_start(&h, INGOT_DECODE_ARCHIVE, in, in.size ? in.size : 1, err));
 	union ingot_msg m;
 	int type;
-	while ((type = ingot_chan_recv(h.chan, INGOT_PERMIT(INGOT_MSG_MEMBER) | INGOT_PERMIT(INGOT_MSG_DONE), &m, err)) == INGOT_MSG_MEMBER) {
-		uint64_t size = m.member.size;
-		if (!m.member.name.n || !ingot_path_valid(m.member.name) || n == INGOT_MAX_BLOBS || size > in.size)
-			return ingot_fail(err, INGOT_E_BUG, "helper protocol: an impossible member");
-		names[n] = ingot_arena_span(arena, m.member.name);
-		if (ops->begin)
-			ingot_try(err, ops->begin(ctx, names[n], size, err), "%s", INGOT_SHOW(names[n]));
-		ingot_try(err, take_member(h.chan, size, ops, ctx, err), "%s", INGOT_SHOW(names[n]));
-		n++;
-	}
+	while ((type = ingot_chan_recv(h.chan, INGOT_PERMIT(INGOT_MSG_PART) | INGOT_PERMIT(INGOT_MSG_DONE), &m, err)) == INGOT_MSG_PART)
+		ingot_pass(add_part(&parts, in, &m.part, &end, err));
 	if (type < 0)
 		return lost(&h, err);
-	ingot_pass(no_name_twice(names, n, err));
-	return ingot_helper_finish(&h, err);
+	ingot_pass(no_name_twice(&parts, err));
+	ingot_pass(ingot_helper_finish(&h, err));
+	*ret = parts;
+	parts = (struct ingot_parts){ 0 };
+	return 0;
 }
 
 int ingot_decode_gzip(struct ingot_input in, const struct ingot_member_ops *ops, void *ctx, struct ingot_err *err)

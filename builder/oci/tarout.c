@@ -203,9 +203,19 @@ static char flag_of(enum ingot_type type)
 	ingot_panic("a node of no type");
 }
 
+/* Unpackers lose them (interop 1.7): a layer that has them would mean one thing here and another where it is used. */
+static int no_acl(struct ingot_span path, const struct ingot_node *n, struct ingot_err *err)
+{
+	for (size_t i = 0; i < n->n_xattrs; i++)
+		if (ingot_xattr_is_acl(n->xattrs[i].name))
+			return ingot_fail(err, INGOT_E_OUTSIDE, "/%s has an access control list, which a layer of ingot never holds", INGOT_SHOW(path));
+	return 0;
+}
+
 static int write_node(void *ctx, struct ingot_span path, const struct ingot_node *n, bool parent, struct ingot_err *err)
 {
 	struct writer *t = ctx;
+	ingot_pass(no_acl(path, n, err));
 	struct tar_entry e = { .path = path, .flag = flag_of(n->type), .mode = n->mode, .uid = n->uid, .gid = n->gid, .mtime = n->mtime,
 		.size = n->type == INGOT_FILE ? n->size : 0, .link = n->type == INGOT_LINK ? n->target : INGOT_SPAN(""), .xattrs = n->xattrs, .n_xattrs = n->n_xattrs };
 	if (n->type == INGOT_CHR || n->type == INGOT_BLK) {

@@ -92,6 +92,15 @@ static int need_pack(struct ingot_intake_run *r, struct ingot_err *err)
 	return r->pack ? 0 : ingot_pack_begin(r->store, &r->pack, err);
 }
 
+static int check_acls(const struct ingot_intake_run *r, struct ingot_span path, struct ingot_err *err)
+{
+	for (size_t i = 0; i < r->n_xattrs && !r->ops.acls; i++)
+		if (ingot_xattr_is_acl(r->xattrs[i].name))
+			return ingot_fail(err, INGOT_E_OUTSIDE, "/%s has the extended attribute '%s': only user.* and security.capability can be kept", INGOT_SHOW(path),
+					  INGOT_SHOW(r->xattrs[i].name));
+	return 0;
+}
+
 /* All of the file's content is here. */
 static int end_file(struct ingot_intake_run *r, struct ingot_err *err)
 {
@@ -114,6 +123,7 @@ static int take_put(struct ingot_intake_run *r, const struct ingot_msg_entry *m,
 	if (m->size > r->limit - r->bytes)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "/%s: the contents come to more than %llu bytes", INGOT_SHOW(m->path), (unsigned long long)r->limit);
 	r->bytes += m->size;
+	ingot_pass(check_acls(r, m->path, err));
 	if (r->n_xattrs > 1)
 		qsort(r->xattrs, r->n_xattrs, sizeof(*r->xattrs), by_name);
 	r->node = (struct ingot_node){ .type = (enum ingot_type)m->type, .mode = m->mode, .uid = m->uid, .gid = m->gid, .mtime = (int64_t)m->mtime, .size = m->size,

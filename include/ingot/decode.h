@@ -25,16 +25,25 @@ int ingot_decode_start(struct ingot_helper *h, enum ingot_decode_what what, stru
 typedef int (*ingot_sink)(void *ctx, const void *p, size_t n, struct ingot_err *err);
 int ingot_decode_stream(struct ingot_input in, uint64_t limit, ingot_sink sink, void *ctx, struct ingot_err *err) INGOT_MUST_USE;
 
-/* The members of an OCI archive, in their order: an uncompressed tar whose every byte is accounted for (see docs/ARCHITECTURE.md). Names
- * are unique, relative and valid (path.h); each member's data comes in pieces, size bytes in all, then end. Any of the three
- * may be NULL. */
+/* The files of an image's archive: an uncompressed tar. Names are unique, relative and valid (path.h); contents are not read, but said where they are. */
+struct ingot_part {
+	struct ingot_span name, target; /* target: of a link */
+	char type;                      /* f, l a symbolic link, h a hard link (its target is another part's name) */
+	uint64_t offset, size;          /* of its content in the input's file */
+};
+struct ingot_parts {
+	struct ingot_arena *arena;
+	struct ingot_part *all; /* sorted by name, unique */
+	size_t n, cap;
+};
+void ingot_parts_done(struct ingot_parts *p);
+int ingot_decode_parts(struct ingot_input in, struct ingot_parts *ret, struct ingot_err *err) INGOT_MUST_USE;
+
 struct ingot_member_ops {
 	int (*begin)(void *ctx, struct ingot_span name, uint64_t size, struct ingot_err *err);
 	int (*data)(void *ctx, const void *p, size_t n, struct ingot_err *err);
 	int (*end)(void *ctx, struct ingot_err *err);
 };
-int ingot_decode_members(struct ingot_input in, const struct ingot_member_ops *ops, void *ctx, struct ingot_err *err) INGOT_MUST_USE;
-
 /* The gzip members in a file of any kind, wherever they begin, each up to INGOT_MAX_GUNZIP bytes of what it decompresses to. Damaged ones as far as they go. */
 int ingot_decode_gzip(struct ingot_input in, const struct ingot_member_ops *ops, void *ctx, struct ingot_err *err) INGOT_MUST_USE;
 

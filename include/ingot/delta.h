@@ -1,6 +1,7 @@
 /* delta.h - what an archive, a package, a step or a layer says: put, link, remove, opaque.
  *
- * Sorted by path; at one path at most one of put, link or remove, and an opaque only before a put of a directory. What each means:
+ * Sorted by path; at one path at most one of put, link or remove, and an opaque only before a put of a directory. (A builder also takes a remove beside a link or a
+ * put of something else than a directory, which replaces all that was there anyway, and leaves it out.) What each means:
  *   put     this node is at this path now. A directory over a directory keeps what is in it; anything else replaces what was there, its
  *           subtree included.
  *   link    a hard link to a file that this same delta puts at an earlier or later path. The group's leader is its first path in order

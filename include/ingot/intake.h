@@ -23,6 +23,7 @@ struct ingot_intake_ops {
 	void (*kept)(void *ctx, struct ingot_span path);
 	void *ctx;
 	bool whiteouts;  /* removals and opaque directories are permitted: layers, steps; a package has none */
+	bool acls;       /* access control lists are permitted: layers of others */
 	uint64_t limit;  /* of all contents; 0 = INGOT_MAX_FILE */
 };
 

@@ -45,7 +45,8 @@
 #define INGOT_MAX_SIGNATURES 32
 #define INGOT_MAX_SIGNATURE MIB(1)
 #define INGOT_MAX_KEY KIB(64)
-#define INGOT_MAX_BLOBS 4096            /* members of one archive */
+#define INGOT_MAX_BLOBS 4096            /* blobs of one archive */
+#define INGOT_MAX_PARTS 65536           /* files of one foreign archive: "docker save" writes four for each layer of each image */
 #define INGOT_MAX_ACCOUNTS MIB(1)       /* passwd, group */
 #define INGOT_MAX_PACKAGE_LIST MIB(16)  /* names of one package's files: 100,000 at 160 bytes */
 #define INGOT_MAX_PACKAGE_LISTS 20000   /* in one image; a desktop has 3,000 */

@@ -10,7 +10,8 @@
 enum ingot_run_network { INGOT_RUN_LOOPBACK = 0, INGOT_RUN_NO_NETWORK, INGOT_RUN_HOST_NETWORK };
 
 struct ingot_run_options {
-	const char *image;              /* as for ingot_image_load() */
+	const char *image;              /* as for ingot_image_load_for() */
+	const char *platform;           /* the same; NULL: this host's */
 	const char *const *command;     /* instead of the image's entrypoint and cmd */
 	size_t n_command;
 	const char *const *env;         /* NAME=VALUE, on top of the image's */

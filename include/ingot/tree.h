@@ -40,7 +40,7 @@ enum ingot_type {
 };
 
 struct ingot_xattr {
-	struct ingot_span name; /* in namespace user. or security.capability, see ingot_xattr_allowed() */
+	struct ingot_span name; /* in namespace user., security.capability, or an access control list, see ingot_xattr_allowed() */
 	struct ingot_span value;
 };
 
@@ -95,3 +95,5 @@ int ingot_tree_parse(struct ingot_span text, struct ingot_tree **ret, struct ing
 #define INGOT_IGNORE_MTIME 1U
 bool ingot_node_eq(const struct ingot_node *a, const struct ingot_node *b, unsigned ignore);
 bool ingot_xattr_allowed(struct ingot_span name);
+/* system.posix_acl_access and _default, as the kernel keeps them (acl(5)). Only layers of others bring them: packages and steps that do are refused, and a layer of ours has none. */
+bool ingot_xattr_is_acl(struct ingot_span name);

@@ -33,7 +33,7 @@ enum ingot_decode_what {
 	INGOT_DECODE_DEB = 1,     /* MEMBER per control file, then ENTRY per file of data.tar, then DONE */
 	INGOT_DECODE_TAR = 2,     /* a layer tar (gzip, zstd, xz or plain): ENTRY ..., DONE */
 	INGOT_DECODE_STREAM = 3,  /* decompress: DATA ..., DONE */
-	INGOT_DECODE_ARCHIVE = 4, /* an uncompressed tar of plain files (OCI archive): MEMBER ..., DONE */
+	INGOT_DECODE_ARCHIVE = 4, /* an uncompressed tar of files and links (archive of an image): PART ..., DONE */
 	INGOT_DECODE_JSON = 5,    /* one JSON document: JSON ..., DONE */
 	INGOT_DECODE_GUNZIP = 6   /* every gzip member anywhere in it, each up to limit and INGOT_MAX_GUNZIP: MEMBER ..., DONE */
 };

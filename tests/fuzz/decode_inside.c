@@ -15,6 +15,7 @@ static struct {
 	unsigned xattrs;
 	bool entries, over;
 	struct ingot_buf names; /* of an archive's members, each with a NUL */
+	uint64_t size, end;     /* of the input; of the last part's content */
 } judge;
 
 static void add(struct ingot_span s)
@@ -24,16 +25,36 @@ static void add(struct ingot_span s)
 	ingot_hash_add(judge.hash, s.p, s.n);
 }
 
-static int take_member(const struct ingot_msg_member *m, struct ingot_err *err)
+static int once(struct ingot_span name, struct ingot_err *err)
 {
-	ingot_assert(judge.what == INGOT_DECODE_DEB || judge.what == INGOT_DECODE_ARCHIVE);
-	ingot_assert(!judge.entries && m->name.n && m->name.n <= INGOT_MAX_NAME && ingot_path_valid(m->name));
 	/* The coordinator's client refuses these; here it has to be done for it. */
 	for (const char *at = judge.names.p; at && at < judge.names.p + judge.names.n; at += strlen(at) + 1)
-		if (ingot_span_is(m->name, at))
+		if (ingot_span_is(name, at))
 			return ingot_fail(err, INGOT_E_OUTSIDE, "twice");
-	ingot_buf_span(&judge.names, m->name);
+	ingot_buf_span(&judge.names, name);
 	ingot_buf_put(&judge.names, "", 1);
+	return 0;
+}
+
+static int take_part(const struct ingot_msg_part *m, struct ingot_err *err)
+{
+	bool link = m->type == 'l' || m->type == 'h';
+	ingot_assert(judge.what == INGOT_DECODE_ARCHIVE && (link || m->type == 'f') && link == (m->target.n != 0) && !(link && m->size));
+	ingot_assert(m->name.n && ingot_path_valid(m->name) && (m->type != 'h' || ingot_path_valid(m->target)) && m->target.n <= INGOT_MAX_PATH);
+	ingot_assert(m->offset >= judge.end && m->offset <= judge.size && m->size <= judge.size - m->offset);
+	judge.end = m->offset + m->size;
+	const uint64_t numbers[] = { m->type, m->offset, m->size };
+	ingot_hash_add(judge.hash, numbers, sizeof(numbers));
+	add(m->name);
+	add(m->target);
+	return once(m->name, err);
+}
+
+static int take_member(const struct ingot_msg_member *m, struct ingot_err *err)
+{
+	ingot_assert(judge.what == INGOT_DECODE_DEB);
+	ingot_assert(!judge.entries && m->name.n && m->name.n <= INGOT_MAX_NAME && ingot_path_valid(m->name));
+	ingot_pass(once(m->name, err));
 	add(m->name);
 	ingot_hash_add(judge.hash, &m->size, sizeof(m->size));
 	judge.left = m->size;
@@ -76,6 +97,8 @@ int ingot_chan_send(struct ingot_chan *c, enum ingot_msg_type type, const void *
 		ingot_hash_add(judge.hash, m->data.p, m->data.n);
 	} else if (type == INGOT_MSG_MEMBER) {
 		return take_member(msg, err);
+	} else if (type == INGOT_MSG_PART) {
+		return take_part(msg, err);
 	} else if (type == INGOT_MSG_ENTRY) {
 		take_entry(msg);
 	} else if (type == INGOT_MSG_XATTR) {
@@ -102,6 +125,7 @@ int decode_inside(enum ingot_decode_what what, const void *data, size_t n, uint6
 	*err = (struct ingot_err)INGOT_ERR_INIT;
 	memset(&judge, 0, sizeof(judge));
 	judge.what = what;
+	judge.size = n;
 	judge.hash = ingot_hash_new();
 	judge.names.max = MIB(64);
 	ingot_assert(fd >= 0 && ingot_write_all(fd, data, n, err) == 0);

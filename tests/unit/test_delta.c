@@ -164,7 +164,7 @@ START_TEST(nodes_refused)
 	refused((n.n_xattrs = 2, &n), "twice or out of order");
 	refused((n.n_xattrs = 65, &n), "more than 64");
 	n.n_xattrs = 1;
-	static const char *const names[] = { "user.", "trusted.overlay.opaque", "user.overlay.opaque", "security.selinux", "system.posix_acl_access", "" };
+	static const char *const names[] = { "user.", "trusted.overlay.opaque", "user.overlay.opaque", "security.selinux", "system.nfs4_acl", "" };
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		x[0].name = ingot_span_of(names[i]);
 		refused(&n, "only user.* and security.capability");
@@ -174,6 +174,9 @@ START_TEST(nodes_refused)
 	refused((n.n_xattrs = 1, &n), "cannot have");
 	x[0].name = INGOT_SPAN("security.capability");
 	n = dir, n.xattrs = x;
+	refused((n.n_xattrs = 1, &n), "cannot have");
+	x[0].name = INGOT_SPAN("system.posix_acl_default");
+	n = file, n.xattrs = x;
 	refused((n.n_xattrs = 1, &n), "cannot have");
 }
 END_TEST

@@ -48,36 +48,39 @@ static int decode_stream(const struct question *q, struct ingot_err *err)
 struct listing {
 	struct ingot_chan *chan;
 	size_t members;
+	uint64_t size; /* of the input */
 };
 
-static int member_entry(void *ctx, const struct tar_entry *e, struct ingot_err *err)
+/* One name, one spelling: names are looked up by what they say. Directories say nothing. */
+static int list_entry(void *ctx, const struct tar_entry *e, struct ingot_err *err)
 {
 	struct listing *l = ctx;
-	struct ingot_span name;
-	ingot_pass(entry_path(e->path, e->type == 'd', false, &name, err));
-	/* One name, one spelling: the names are looked up by what they say. A directory says nothing. */
+	struct ingot_msg_part m = { .type = (uint32_t)e->type, .offset = e->offset, .size = e->size, .target = e->target };
+	ingot_pass(entry_path(e->path, e->type == 'd', false, &m.name, err));
 	if (e->type == 'd')
 		return 0;
-	if (name.n != e->path.n || name.n > INGOT_MAX_NAME)
-		return ingot_fail(err, INGOT_E_OUTSIDE, "%s: an unusual name in an image archive", INGOT_SHOW(e->path));
-	if (++l->members > INGOT_MAX_BLOBS)
-		return ingot_fail(err, INGOT_E_OUTSIDE, "more than %d members", INGOT_MAX_BLOBS);
-	struct ingot_msg_member m = { .name = name, .size = e->size };
-	return ingot_chan_send(l->chan, INGOT_MSG_MEMBER, &m, err);
+	if (e->type == 'h')
+		ingot_try(err, entry_path(e->target, false, false, &m.target, err), "%s: a hard link", INGOT_SHOW(e->path));
+	if (m.target.n > INGOT_MAX_PATH)
+		return ingot_fail(err, INGOT_E_OUTSIDE, "%s: a link target of %zu bytes", INGOT_SHOW(e->path), m.target.n);
+	if (e->size > l->size || e->offset > l->size - e->size)
+		return ingot_fail(err, INGOT_E_OUTSIDE, "%s: the archive is cut short", INGOT_SHOW(e->path));
+	if (++l->members > INGOT_MAX_PARTS)
+		return ingot_fail(err, INGOT_E_OUTSIDE, "more than %d files", INGOT_MAX_PARTS);
+	return ingot_chan_send(l->chan, INGOT_MSG_PART, &m, err);
 }
 
-static int member_data(void *ctx, struct ingot_span bytes, struct ingot_err *err)
+/* The coordinator reads contents where they are, and hashes them. */
+static int list_data(void *ctx, struct ingot_span bytes, struct ingot_err *err)
 {
-	struct listing *l = ctx;
-	struct ingot_msg_data d = { .data = bytes };
-	return ingot_chan_send(l->chan, INGOT_MSG_DATA, &d, err);
+	return 0;
 }
 
 static int decode_archive(const struct question *q, struct ingot_err *err)
 {
-	struct listing l = { .chan = q->chan };
+	struct listing l = { .chan = q->chan, .size = q->size };
 	_cleanup_(stream_freep) struct stream *in = range_stream(q->fd, q->offset, q->size);
-	struct archive_ops ops = { member_entry, member_data, &l };
+	struct archive_ops ops = { list_entry, list_data, &l };
 	return archive_read_tar(in, TAR_ARCHIVE, &ops, err);
 }
 

@@ -128,7 +128,7 @@ static int read_control(struct ingot_chan *chan, const struct ar *ar, const stru
 	_cleanup_(stream_freep) struct stream *in = NULL;
 	ingot_pass(open_member(ar, m, "control.tar", INGOT_MAX_CONTROL, &in, err));
 	struct archive_ops ops = { control_entry, control_data, &c };
-	int r = archive_read_tar(in, TAR_LAYER, &ops, err);
+	int r = archive_read_tar(in, TAR_PACKAGE, &ops, err);
 	ingot_buf_done(&c.seen);
 	return r;
 }
@@ -139,7 +139,7 @@ static int read_data(struct ingot_chan *chan, const struct ar *ar, const struct 
 	_cleanup_(emit_freep) struct emit *emit = emit_new(chan, false);
 	ingot_pass(open_member(ar, m, "data.tar", codec_limit(limit, m->size), &in, err));
 	struct archive_ops ops = { emit_entry, emit_data, emit };
-	return archive_read_tar(in, TAR_LAYER, &ops, err);
+	return archive_read_tar(in, TAR_PACKAGE, &ops, err);
 }
 
 int deb_decode(struct ingot_chan *chan, int fd, uint64_t offset, uint64_t size, uint64_t limit, struct ingot_err *err)

@@ -4,8 +4,8 @@
 #include <ingot/chan.h>
 
 struct emit;
-/* whiteouts: OCI layers have them (".wh.NAME", ".wh..wh..opq"); elsewhere such names are refused. */
-struct emit *emit_new(struct ingot_chan *chan, bool whiteouts);
+/* layer: by the rules of the OCI image-spec, with whiteouts (".wh.NAME", ".wh..wh..opq") and names that may begin with a slash; elsewhere both are refused. */
+struct emit *emit_new(struct ingot_chan *chan, bool layer);
 void emit_free(struct emit *e);
 static inline void emit_freep(struct emit **e)
 {

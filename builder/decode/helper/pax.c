@@ -3,11 +3,14 @@
 #include <ingot/escape.h>
 #include <ingot/num.h>
 
-static const char *const key_names[] = { "path", "linkpath", "size", "uid", "gid", "mtime" };
+static const char *const key_names[PAX_KEYS] = { "path", "linkpath", "size", "uid", "gid", "mtime", "SCHILY.acl.access", "SCHILY.acl.default" };
 /* Known, and without a meaning for a tree: times that are not kept, owners by name, a remark, and libarchive's own creation time. */
 static const char *const ignored[] = { "atime", "ctime", "uname", "gname", "comment", "LIBARCHIVE.creationtime" };
+/* Only in layers and archives: what star and bsdtar say of the inode that a file once was. */
+static const char *const inode[] = { "SCHILY.dev", "SCHILY.ino", "SCHILY.nlink", "SCHILY.devmajor", "SCHILY.devminor", "SCHILY.fflags" };
 
 #define XATTR_PREFIX "SCHILY.xattr."
+#define SELINUX "RHT.security.selinux" /* GNU tar's name of SCHILY.xattr.security.selinux */
 
 int tar_number(const void *field, size_t n, bool base256, const char *what, uint64_t max, uint64_t *ret, struct ingot_err *err)
 {
@@ -64,9 +67,8 @@ static int bad_value(struct ingot_span key, struct ingot_span value, struct ingo
 	return ingot_fail(err, INGOT_E_OUTSIDE, "the pax record %s has the value \"%s\", which is not understood", INGOT_SHOW(key), INGOT_SHOW(value));
 }
 
-static int xattr(struct pax *p, struct ingot_span key, struct ingot_span value, struct ingot_err *err)
+static int xattr(struct pax *p, struct ingot_span name, struct ingot_span value, struct ingot_err *err)
 {
-	struct ingot_span name = { key.p + sizeof(XATTR_PREFIX) - 1, key.n - (sizeof(XATTR_PREFIX) - 1) };
 	if (!name.n || name.n > INGOT_MAX_XATTR_NAME || ingot_span_has(name, '\0') || value.n > INGOT_MAX_XATTR_VALUE)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "the extended attribute %s has a bad name or is too large", INGOT_SHOW(name));
 	for (size_t i = 0; i < p->n_xattrs; i++)
@@ -110,6 +112,8 @@ static int known(struct pax *p, enum pax_key k, struct ingot_span key, struct in
 		r = ingot_parse_u64(v, INGOT_MAX_ID, &p->uid);
 	else if (k == PAX_GID)
 		r = ingot_parse_u64(v, INGOT_MAX_ID, &p->gid);
+	else if (k == PAX_ACL_ACCESS || k == PAX_ACL_DEFAULT)
+		p->acl[k - PAX_ACL_ACCESS] = v;
 	else
 		r = pax_time(v, &p->mtime);
 	return r < 0 ? bad_value(key, v, err) : 0;
@@ -126,24 +130,24 @@ static size_t find(const char *const *list, size_t n, struct ingot_span key)
 
 int pax_parse(struct ingot_span body, enum tar_profile profile, struct pax *ret, struct ingot_err *err)
 {
-	const size_t n_keys = sizeof(key_names) / sizeof(key_names[0]), n_ignored = sizeof(ignored) / sizeof(ignored[0]);
+	const size_t n_ignored = sizeof(ignored) / sizeof(ignored[0]), n_inode = sizeof(inode) / sizeof(inode[0]);
+	const size_t n_keys = profile == TAR_LAYER ? PAX_KEYS : PAX_ACL_ACCESS;
 	*ret = (struct pax){ 0 };
 	while (body.n) {
 		struct ingot_span key, value;
 		ingot_pass(record(&body, &key, &value, err));
 		size_t k = find(key_names, n_keys, key);
-		/* No checksum covers these records, so an archive may have only those whose change shows in names and sizes. */
-		if (profile == TAR_ARCHIVE && k != PAX_PATH && k != PAX_SIZE)
-			return ingot_fail(err, INGOT_E_OUTSIDE, "the pax record %s does not belong in an image archive", INGOT_SHOW(key));
 		if (k < n_keys) {
 			ingot_pass(known(ret, (enum pax_key)k, key, value, err));
-		} else if (ingot_span_starts(key, XATTR_PREFIX)) {
-			ingot_pass(xattr(ret, key, value, err));
+		} else if (ingot_span_starts(key, XATTR_PREFIX) && profile != TAR_ARCHIVE) {
+			ingot_pass(xattr(ret, (struct ingot_span){ key.p + sizeof(XATTR_PREFIX) - 1, key.n - (sizeof(XATTR_PREFIX) - 1) }, value, err));
+		} else if (ingot_span_is(key, SELINUX) && profile == TAR_LAYER) {
+			ingot_pass(xattr(ret, INGOT_SPAN("security.selinux"), value, err));
 		} else if (ingot_span_is(key, "hdrcharset")) {
 			/* Names are bytes to us; both spellings leave them as they are. */
 			if (!ingot_span_is(value, "BINARY") && !ingot_span_is(value, "ISO-IR 10646 2000 UTF-8"))
 				return bad_value(key, value, err);
-		} else if (find(ignored, n_ignored, key) == n_ignored) {
+		} else if (find(ignored, n_ignored, key) == n_ignored && (profile == TAR_PACKAGE || find(inode, n_inode, key) == n_inode)) {
 			return ingot_fail(err, INGOT_E_OUTSIDE, "the pax record %s is not understood, and readers differ about such", INGOT_SHOW(key));
 		}
 	}

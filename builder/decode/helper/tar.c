@@ -25,6 +25,7 @@ struct tar {
 	struct ingot_buf body;                        /* of the special header being read */
 	struct ingot_buf pax, long_name, long_link;   /* seen, and belonging to the next entry; empty: not seen */
 	uint64_t entries, tail;
+	uint64_t at; /* bytes seen */
 	struct tar_entry *first, **last;
 };
 
@@ -83,7 +84,7 @@ static struct ingot_span field(const char *p, size_t n)
 }
 #define FIELD(f) field(f, sizeof(f))
 
-static int check_sum(const struct tar *t, const struct header *h, struct ingot_err *err)
+static int check_sum(const struct header *h, struct ingot_err *err)
 {
 	const unsigned char *b = (const unsigned char *)h;
 	uint64_t sum = 8 * ' ', said;
@@ -92,18 +93,15 @@ static int check_sum(const struct tar *t, const struct header *h, struct ingot_e
 	for (size_t i = 0; i < sizeof(h->chksum); i++)
 		sum -= (unsigned char)h->chksum[i];
 	ingot_pass(tar_number(h->chksum, sizeof(h->chksum), false, "checksum", UINT32_MAX, &said, err));
-	/* The one field that the checksum does not cover has one spelling in our own archives. */
-	if (t->profile == TAR_ARCHIVE && (h->chksum[0] == ' ' || h->chksum[6] != '\0' || h->chksum[7] != ' '))
-		return ingot_fail(err, INGOT_E_OUTSIDE, "the checksum of a tar header is written in an unusual way");
 	if (said != sum)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "the checksum of a tar header is wrong (%llo, should be %llo)", (unsigned long long)said, (unsigned long long)sum);
 	return 0;
 }
 
-static int check_magic(const struct tar *t, const struct header *h, bool *ret_gnu, struct ingot_err *err)
+static int check_magic(const struct header *h, bool *ret_gnu, struct ingot_err *err)
 {
 	bool gnu = memcmp(h->magic, "ustar  \0", 8) == 0;
-	if (gnu ? t->profile == TAR_ARCHIVE : memcmp(h->magic, "ustar\0" "00", 8) != 0)
+	if (!gnu && memcmp(h->magic, "ustar\0" "00", 8) != 0)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "not a ustar header: the magic is \"%s\"", INGOT_SHOW(FIELD(h->magic)));
 	/* GNU keeps times, sparse maps and multi-volume offsets where ustar has its prefix: only their absence is unambiguous. */
 	if (gnu ? !all_zero(h->prefix, sizeof(h->prefix) + sizeof(h->pad)) : !all_zero(h->pad, sizeof(h->pad)))
@@ -118,7 +116,7 @@ static int begin_special(struct tar *t, const struct header *h, bool gnu, struct
 	uint64_t size;
 	ingot_pass(tar_number(h->size, sizeof(h->size), false, "size", MAX_SPECIAL, &size, err));
 	bool pax = h->typeflag == 'x' || h->typeflag == 'g';
-	if (pax == gnu || (t->profile == TAR_ARCHIVE && h->typeflag != 'x'))
+	if (pax == gnu)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "an extended header of type '%c' in a %s archive", h->typeflag, gnu ? "GNU" : "ustar");
 	bool again = (h->typeflag == 'x' && t->pax.n) || (h->typeflag == 'L' && t->long_name.n) || (h->typeflag == 'K' && t->long_link.n);
 	if (again || (pax ? t->long_name.n || t->long_link.n : t->pax.n != 0) || (h->typeflag == 'g' && t->pax.n))
@@ -156,7 +154,7 @@ static int entry_type(const struct tar *t, char flag, char *ret, struct ingot_er
 	for (size_t i = 0; i < sizeof(types) - 1; i++) {
 		if (flags[i] != flag)
 			continue;
-		if (t->profile == TAR_ARCHIVE && flag != '0' && flag != '5')
+		if (t->profile == TAR_ARCHIVE && strchr("cbp", types[i]))
 			break;
 		*ret = types[i];
 		return 0;
@@ -229,7 +227,7 @@ static int entry_text(struct tar *t, const struct header *h, bool gnu, const str
 		return ingot_fail(err, INGOT_E_OUTSIDE, "an entry without a name");
 	if (name.p[name.n - 1] == '/' && e->type != 'd')
 		return ingot_fail(err, INGOT_E_OUTSIDE, "%s: a name with a slash at its end on what is no directory", INGOT_SHOW(name));
-	size_t need = prefix.n + 1 + name.n + link.n;
+	size_t need = prefix.n + 1 + name.n + link.n + pax->acl[0].n + pax->acl[1].n;
 	for (size_t i = 0; i < pax->n_xattrs; i++)
 		need += pax->xattrs[i].name.n + pax->xattrs[i].value.n;
 	char *at = e->text = ingot_alloc(need);
@@ -242,6 +240,8 @@ static int entry_text(struct tar *t, const struct header *h, bool gnu, const str
 	whole.n = (size_t)(at - whole.p);
 	e->path = whole;
 	append(&at, link, &e->target);
+	append(&at, pax->acl[0], &e->acl[0]);
+	append(&at, pax->acl[1], &e->acl[1]);
 	e->xattrs = pax->n_xattrs ? ingot_alloc_array(pax->n_xattrs, sizeof(*e->xattrs)) : NULL;
 	e->n_xattrs = pax->n_xattrs;
 	for (size_t i = 0; i < pax->n_xattrs; i++) {
@@ -269,6 +269,7 @@ static int begin_entry(struct tar *t, const struct header *h, bool gnu, struct i
 	t->left = e->size;
 	t->padding = (size_t)(-e->size & (TAR_BLOCK - 1));
 	t->state = IN_CONTENT;
+	e->offset = t->at;
 	*t->last = e;
 	t->last = &TAKE_PTR(e)->next;
 	return 0;
@@ -292,7 +293,7 @@ static int read_header(struct tar *t, struct ingot_err *err)
 		t->state = AT_SECOND_ZERO;
 		return 0;
 	}
-	if (check_sum(t, &h, err) < 0 || check_magic(t, &h, &gnu, err) < 0)
+	if (check_sum(&h, err) < 0 || check_magic(&h, &gnu, err) < 0)
 		return t->entries || t->pax.n ? -1 : ingot_context(err, "not a tar archive, or not one that is read here");
 	if (h.typeflag && strchr("xgLK", h.typeflag))
 		return begin_special(t, &h, gnu, err);
@@ -307,24 +308,28 @@ static int advance(struct tar *t, struct ingot_span *block, struct ingot_err *er
 		n = n < TAR_BLOCK - t->have ? n : TAR_BLOCK - t->have;
 		memcpy(t->block + t->have, block->p, n);
 		t->have += n;
+		t->at += n;
 		if (t->have == TAR_BLOCK) {
 			t->have = 0;
 			ingot_pass(read_header(t, err));
 		}
 	} else if (t->state == AT_END) {
-		if (t->profile == TAR_ARCHIVE || !all_zero(block->p, n))
+		if (!all_zero(block->p, n))
 			return ingot_fail(err, INGOT_E_OUTSIDE, "bytes follow the end of the archive");
 		t->tail = (t->tail + n) % TAR_BLOCK;
+		t->at += n;
 	} else if (t->state == IN_PADDING) {
 		n = n < t->padding ? n : t->padding;
 		if (!all_zero(block->p, n))
 			return ingot_fail(err, INGOT_E_OUTSIDE, "the padding behind an entry is not zero");
 		t->padding -= n;
+		t->at += n;
 	} else {
 		n = n < t->left ? n : (size_t)t->left;
 		if (t->state == IN_SPECIAL)
 			ingot_buf_put(&t->body, block->p, n);
 		t->left -= n;
+		t->at += n;
 	}
 	block->p += n;
 	block->n -= n;
@@ -347,6 +352,10 @@ int tar_feed(struct tar *t, struct ingot_span block, struct ingot_err *err)
 
 int tar_end(const struct tar *t, struct ingot_err *err)
 {
+	/* A digest covers the whole of a layer, and every reader of the field takes its end for an end (interop 1.7). */
+	bool between = (t->state == AT_HEADER || t->state == AT_SECOND_ZERO) && !t->have && !t->pax.n && !t->long_name.n && !t->long_link.n;
+	if (t->profile == TAR_LAYER && between)
+		return 0;
 	if (t->state == AT_HEADER && !t->have && !t->entries)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "the archive is empty: not even its end is there");
 	if (t->state != AT_END || t->tail)

@@ -24,8 +24,10 @@ struct tar_entry {
 	uint64_t mtime, size;
 	uint32_t major, minor;
 	struct ingot_span path, target; /* as the archive spells them */
+	uint64_t offset;                /* where in the tar its content begins */
 	struct tar_xattr *xattrs;
 	size_t n_xattrs;
+	struct ingot_span acl[2]; /* SCHILY.acl.access and .default, as text; empty: none */
 	char *text; /* what the spans point into */
 };
 void tar_entry_free(struct tar_entry *e);
@@ -35,9 +37,9 @@ static inline void tar_entry_freep(struct tar_entry **e)
 }
 
 enum tar_profile {
-	TAR_LAYER,  /* packages and layers */
-	TAR_ARCHIVE /* an OCI archive: plain files (directories may be listed), two zero blocks and nothing more: each byte is
-		     * covered by a checksum, is zero, or is content that a digest covers */
+	TAR_PACKAGE, /* what dpkg-deb writes */
+	TAR_LAYER,   /* the same, and what other builders write beside it: no end (a digest covers the whole), access control lists, labels, records about inodes */
+	TAR_ARCHIVE  /* an archive of an image: plain files, directories, links; no attributes */
 };
 
 struct tar;
@@ -54,10 +56,10 @@ int tar_end(const struct tar *t, struct ingot_err *err) INGOT_MUST_USE;
 struct tar_entry *tar_pop(struct tar *t);
 
 /* --- pax.c: extended headers --- */
-enum pax_key { PAX_PATH, PAX_LINKPATH, PAX_SIZE, PAX_UID, PAX_GID, PAX_MTIME, PAX_OTHER, PAX_KEYS };
+enum pax_key { PAX_PATH, PAX_LINKPATH, PAX_SIZE, PAX_UID, PAX_GID, PAX_MTIME, PAX_ACL_ACCESS, PAX_ACL_DEFAULT, PAX_KEYS };
 struct pax {
 	unsigned have; /* bit per pax_key */
-	struct ingot_span path, linkpath; /* into the body */
+	struct ingot_span path, linkpath, acl[2]; /* into the body */
 	uint64_t size, uid, gid, mtime;
 	struct tar_xattr xattrs[INGOT_MAX_XATTRS]; /* into the body */
 	size_t n_xattrs;
