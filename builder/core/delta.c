@@ -216,7 +216,10 @@ static int lead(struct ingot_delta *d, struct ingot_err *err)
 		if (c->op != INGOT_PUT && c->op != INGOT_HARDLINK)
 			continue;
 		if (d->nodes[c->node].type != INGOT_FILE) {
-			/* A hard link to a link or a device (GNU tar writes such) is as good as a second one. */
+			/* A hard link to a link or a device (GNU tar writes such) is as good as a second one: with a node of its own, as the text says it. */
+			struct ingot_node same = d->nodes[c->node];
+			if (c->op == INGOT_HARDLINK)
+				c->node = ingot_delta_add_node(d, &same);
 			c->op = INGOT_PUT;
 		} else if (!first[c->node]) {
 			first[c->node] = (uint32_t)i + 1;

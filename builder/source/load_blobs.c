@@ -78,6 +78,8 @@ static int take_file(int top, const char *name, bool needed, struct ingot_buf *o
 		return ingot_fail_sys(err, INGOT_E_OUTSIDE, "it is no image layout: %s", name);
 	if (!S_ISREG(st.st_mode) || !st.st_size)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "it is no image layout: %s is no file, or empty", name);
+	if ((uint64_t)st.st_size > out->max)
+		return ingot_fail(err, INGOT_E_OUTSIDE, "%s is larger than %zu bytes", name, out->max);
 	ingot_try(err, ingot_read_all(fd, out, err), "%s", name);
 	return 0;
 }

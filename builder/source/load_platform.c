@@ -36,7 +36,7 @@ int platform_parse(const char *text, struct platform *ret, struct ingot_err *err
 		char *const fields[] = { p.os, p.architecture, p.variant };
 		size_t n = 0;
 		p.asked = true;
-		for (; ingot_span_next(&rest, '/', &part) && n < 3 && word_valid(part); n++)
+		for (; n < 3 && ingot_span_next(&rest, '/', &part) && word_valid(part); n++)
 			(void)snprintf(fields[n], sizeof(p.os), "%.*s", INGOT_SPAN_ARG(part));
 		if (n < 2 || rest.n || !word_valid(part) || ingot_span_ends(ingot_span_of(text), "/")) {
 			(void)ingot_fail(err, INGOT_E_INPUT, "the platform '%s' is not OS/ARCHITECTURE or OS/ARCHITECTURE/VARIANT", INGOT_SHOW(ingot_span_of(text)));

@@ -3,6 +3,7 @@
 #include <ingot/intake.h>
 #include <ingot/limits.h>
 #include <ingot/mem.h>
+#include <ingot/path.h>
 #include <ingot/resolve.h>
 #include <stdio.h>
 
@@ -115,11 +116,37 @@ static int nothing_moved(const struct ingot_delta *was, const struct ingot_delta
 	return 0;
 }
 
+static bool is_put(const struct ingot_delta *d, struct ingot_span path)
+{
+	for (size_t i = 0; i < ingot_delta_count(d); i++)
+		if (ingot_delta_at(d, i)->op == INGOT_PUT && ingot_span_eq(ingot_delta_at(d, i)->path, path))
+			return true;
+	return false;
+}
+
+/* The same of what a layer removes: to apply, nothing is there. */
+static int nothing_removed_through(const struct ingot_tree *t, const struct ingot_delta *d, struct ingot_err *err)
+{
+	for (size_t i = 0; i < ingot_delta_count(d); i++) {
+		const struct ingot_change *c = ingot_delta_at(d, i);
+		struct ingot_span up = ingot_path_parent(c->path);
+		if (c->op != INGOT_REMOVE)
+			continue;
+		while (up.n && !ingot_tree_lookup(t, up))
+			up = ingot_path_parent(up);
+		const struct ingot_node *n = ingot_tree_lookup(t, up);
+		if (n->type == INGOT_LINK && !is_put(d, up))
+			return ingot_fail(err, INGOT_E_OUTSIDE, "/%s is removed through a link of a lower layer, which tools read differently", INGOT_SHOW(c->path));
+	}
+	return 0;
+}
+
 static int apply(struct ingot_tree **t, const struct ingot_delta *d, struct ingot_err *err)
 {
 	_cleanup_(ingot_delta_freep) struct ingot_delta *fitted = NULL;
 	struct ingot_tree *next = NULL;
 	struct ingot_err no = INGOT_ERR_INIT;
+	ingot_pass(nothing_removed_through(*t, d, err));
 	if (ingot_apply(*t, d, &next, &no) < 0) {
 		ingot_pass(ingot_fit(*t, d, 0, &fitted, err));
 		ingot_pass(nothing_moved(d, fitted, err));
