@@ -1,5 +1,6 @@
 #include "harvest.h"
 #include "places.h"
+#include "run_user.h"
 #include "view.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -10,8 +11,8 @@
 #include <ingot/limits.h>
 #include <ingot/load.h>
 #include <ingot/mem.h>
-#include <ingot/num.h>
 #include <ingot/path.h>
+#include <ingot/resolve.h>
 #include <ingot/run_image.h>
 #include <ingot/step.h>
 #include <ingot/writable.h>
@@ -89,18 +90,46 @@ static void set_env(struct words *env, const char *entry)
 	add_word(env, entry);
 }
 
-/* "10001:10001" or "10001": numbers only. A name would have to be looked up in a file of the image, which ours never need (safety 3.13). */
-static int read_user(struct setup *s, struct ingot_err *err)
+static int read_user(struct ingot_store *store, struct setup *s, struct ingot_err *err)
 {
 	const struct ingot_doc_value *v = ingot_doc_get(s->image->config, "/config/User");
-	struct ingot_span text = v && v->kind == INGOT_J_STRING ? v->value : (struct ingot_span){ 0 }, uid, gid;
-	if (!text.n)
+	if (v && v->kind != INGOT_J_STRING && v->kind != INGOT_J_NULL)
+		return ingot_fail(err, INGOT_E_OUTSIDE, "config: /config/User is no usable string");
+	return run_user(store, s->image->tree, v && v->kind == INGOT_J_STRING ? v->value : (struct ingot_span){ 0 }, &s->uid, &s->gid, err);
+}
+
+/* Where it runs, and the tree with that directory: an image may name one that it does not have, and it is made for it (as every runtime does). */
+static int read_workdir(struct setup *s, const char **ret, struct ingot_tree **ret_tree, struct ingot_err *err)
+{
+	const struct ingot_doc_value *v = ingot_doc_get(s->image->config, "/config/WorkingDir");
+	_cleanup_(ingot_buf_done) struct ingot_buf at = INGOT_BUF(INGOT_MAX_PATH);
+	_cleanup_(ingot_delta_builder_freep) struct ingot_delta_builder *b = ingot_delta_new();
+	_cleanup_(ingot_delta_freep) struct ingot_delta *d = NULL, *fitted = NULL;
+	const struct ingot_node dir = { .type = INGOT_DIR, .mode = 0755 };
+	const char *path = s->o->workdir;
+	*ret_tree = ingot_tree_ref(s->image->tree);
+	if (!path && v && v->value.n)
+		ingot_pass(text_of(s, v, &path, err));
+	if (!path || s->o->workdir) {
+		*ret = path ? path : "/";
 		return 0;
-	bool fine = ingot_span_next(&text, ':', &uid) && ingot_parse_u32(uid, INGOT_MAX_ID, &s->uid) == 0;
-	if (fine && ingot_span_next(&text, ':', &gid))
-		fine = ingot_parse_u32(gid, INGOT_MAX_ID, &s->gid) == 0 && !text.n;
-	if (!fine)
-		return ingot_fail(err, INGOT_E_OUTSIDE, "the image's user is '%s', which is not numeric", INGOT_SHOW(v->value));
+	}
+	if (path[0] != '/')
+		return ingot_fail(err, INGOT_E_OUTSIDE, "config: /config/WorkingDir is '%s', which is no absolute path", INGOT_SHOW(ingot_span_of(path)));
+	if (ingot_resolve(s->image->tree, ingot_span_of(path), INGOT_MISSING_OK, &at, err) < 0) {
+		err->code = INGOT_E_OUTSIDE;
+		return ingot_context(err, "config: /config/WorkingDir");
+	}
+	*ret = path;
+	if (ingot_tree_lookup(s->image->tree, ingot_buf_view(&at)))
+		return 0;
+	struct ingot_tree *with = NULL;
+	ingot_pass(ingot_delta_put(b, ingot_buf_view(&at), &dir, err));
+	ingot_pass(ingot_delta_finish(TAKE_PTR(b), &d, err));
+	ingot_pass(ingot_fit(s->image->tree, d, 0, &fitted, err));
+	ingot_pass(ingot_apply(s->image->tree, fitted, &with, err));
+	ingot_tree_unref(*ret_tree);
+	*ret_tree = with;
 	return 0;
 }
 
@@ -154,7 +183,7 @@ static int add_volume(struct setup *s, const char *text, struct ingot_err *err)
 	return 0;
 }
 
-static int prepare(struct setup *s, struct ingot_err *err)
+static int prepare(struct ingot_store *store, struct setup *s, struct ingot_err *err)
 {
 	const struct ingot_run_options *o = s->o;
 	for (size_t i = 0; i < o->n_command; i++)
@@ -170,7 +199,7 @@ static int prepare(struct setup *s, struct ingot_err *err)
 	ingot_pass(add_list(s, "/config/Env", &s->env, err));
 	for (size_t i = 0; i < o->n_env; i++)
 		set_env(&s->env, o->env[i]);
-	ingot_pass(read_user(s, err));
+	ingot_pass(read_user(store, s, err));
 	for (size_t i = 0; i < o->n_volumes; i++)
 		ingot_pass(add_volume(s, o->volumes[i], err));
 	for (size_t i = 0; i < o->n_tmpfs; i++)
@@ -193,11 +222,11 @@ static int add_mount_point(struct ingot_tree **tree, const char *text, struct in
 static int start(struct ingot_store *store, struct setup *s, const struct ingot_log *log, int *ret_status, struct ingot_err *err)
 {
 	const struct ingot_run_options *o = s->o;
-	_cleanup_(ingot_tree_unrefp) struct ingot_tree *view = NULL, *lower = NULL;
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *tree = NULL, *view = NULL, *lower = NULL;
 	_cleanup_(ingot_closep) int root_fd = -1;
-	const struct ingot_doc_value *workdir = ingot_doc_get(s->image->config, "/config/WorkingDir");
 	struct ingot_step_plan plan = INGOT_STEP_PLAN_INIT;
-	ingot_pass(view_of(s->image->tree, s->uid, s->gid, &view, err));
+	ingot_pass(read_workdir(s, &plan.workdir, &tree, err));
+	ingot_pass(view_of(tree, s->uid, s->gid, &view, err));
 	ingot_pass(harvest_lower(view, &lower, err));
 	for (size_t i = 0; i < s->n_volumes; i++)
 		ingot_pass(add_mount_point(&lower, s->volumes[i].path, err));
@@ -209,9 +238,6 @@ static int start(struct ingot_store *store, struct setup *s, const struct ingot_
 	plan.n_argv = s->argv.n;
 	plan.env = s->env.v;
 	plan.n_env = s->env.n;
-	plan.workdir = o->workdir;
-	if (!plan.workdir && workdir && workdir->value.n)
-		ingot_pass(text_of(s, workdir, &plan.workdir, err));
 	plan.uid = s->uid;
 	plan.gid = s->gid;
 	plan.timeout = o->timeout ? o->timeout : WEEK;
@@ -238,6 +264,6 @@ int ingot_run_image(struct ingot_store *store, const struct ingot_run_options *o
 	_cleanup_(ingot_loaded_done) struct ingot_loaded image = { 0 };
 	ingot_pass(ingot_image_load_for(store, o->image, o->platform, INGOT_LOAD_TREE, &image, err));
 	_cleanup_(setup_done) struct setup s = { .o = o, .image = &image, .arena = ingot_arena_new() };
-	ingot_pass(prepare(&s, err));
+	ingot_pass(prepare(store, &s, err));
 	return start(store, &s, log, ret_status, err);
 }

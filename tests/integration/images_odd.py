@@ -394,6 +394,32 @@ def docker_names_choose(w):
 
 
 @test
+def runs_of_others(w):
+    """ingot run: an image of another builder as the user that its own passwd knows, in the directory that it names, from each form."""
+    probe = file(b"bin/probe", static_program(w.dir), mode=0o755)
+    passwd = file(b"etc/passwd", b"root:x:0:0::/:/bin/sh\nbroken line\nweb:x:33:34::/srv:/bin/sh\n:::\n"), file(b"etc/group", b"root:x:0:\nstaff:x:50:web\n")
+    layer = tar(directory(b"bin/"), probe, directory(b"etc/"), *passwd)
+    def image(**config):
+        return files(layer, config=lambda c: c.update(config={"Entrypoint": ["/bin/probe"], "Cmd": ["--id"], **config}))
+    for user, want in {"": "0:0", "web": "33:34", "web:staff": "33:50", "web:7": "33:7", "33": "33:34", "33:0": "33:0", "4242": "4242:0", "5:staff": "5:50"}.items():
+        w.write("i.tar", pack(image(User=user)))
+        assert w.ingot("run", "i.tar").out == want + "\n", user
+    for user, word in {"nobody": "does not know", "web:none": "does not know", "web:": "not USER:GROUP", "1:2:3": "not USER:GROUP", "4294967295": "no number", "00": "no number", "+1": "does not know", "web ": "does not know"}.items():
+        w.write("i.tar", pack(image(User=user)))
+        w.ingot("run", "i.tar", status=3).says(word)
+    for where in ("/srv/made/for/it", "/etc", "/", ""):
+        spread(image(WorkingDir=where), w / f"d{len(where)}")
+        assert w.ingot("run", f"oci:d{len(where)}:latest").out == "0:0\n", where
+    for where, word in {"etc": "absolute", "/etc/passwd/x": "WorkingDir", "/bin/probe": "/bin/probe"}.items():
+        w.write("i.tar", pack(image(WorkingDir=where)))
+        w.ingot("run", "i.tar", status=None).says(word)
+    w.write("d.tar", pack(docker(layer, config=lambda c: c.update(config={"Cmd": ["probe"], "Env": ["PATH=/bin"]}))))
+    assert w.ingot("run", "docker-archive:d.tar:demo").out == "hello from ingot\n"
+    w.write("link.tar", pack(files(tar(directory(b"etc/"), header(b"etc/passwd", type=b"2", link=b"/proc/self/environ"), directory(b"bin/"), probe), config=lambda c: c.update(config={"User": "web", "Cmd": ["/bin/probe"]}))))
+    w.ingot("run", "link.tar", status=3).says("/etc/passwd is not a regular file")
+
+
+@test
 def our_own_is_both(w):
     """What ingot writes is read as either, to the same tree."""
     with locked(w):
