@@ -89,7 +89,10 @@ const struct cli_verb *cli_find_verb(const char *name);
 
 /* shared.c: what several verbs ask for in the same words */
 #define CLI_PLATFORM { "platform", 0, "OS/ARCH[/VARIANT]", "which of an image's platforms (default: this host's, where there are several)" }
-#define CLI_IMAGE_TEXT "\nIMAGE is a file or directory, or oci:DIR[:NAME], oci-archive:FILE[:NAME], docker-archive:FILE[:NAME:TAG]. Instead of NAME, @N is the N-th image, from 0; @sha256:DIGEST may follow any of them."
+#define CLI_IMAGE_TEXT                                                                                                                              \
+	"\nIMAGE is a file or directory of ingot or of another builder, or oci:DIR[:NAME], oci-archive:FILE[:NAME],\n"                             \
+	"docker-archive:FILE[:NAME:TAG]. In place of NAME, @N is the N-th image, from 0; behind any of them @sha256:DIGEST\n"                       \
+	"is the manifest, or in an archive of docker the image's id."
 int cli_open_store(const struct cli *c, struct ingot_store **ret, struct ingot_err *err) INGOT_MUST_USE;
 enum cli_format { CLI_TEXT, CLI_JSON, CLI_MTREE };
 int cli_format(const struct cli *c, bool mtree, enum cli_format *ret, struct ingot_err *err) INGOT_MUST_USE;
@@ -102,6 +105,9 @@ const char *cli_size(uint64_t bytes, char ret[32]);
 /* From --mirror, --proxy and the host: where packages come from. */
 struct ingot_mirrors;
 int cli_mirrors(const struct cli *c, struct ingot_mirrors **ret, struct ingot_err *err) INGOT_MUST_USE;
+/* A name as it is, or in base64 under another key when it is no UTF-8. */
+struct ingot_json;
+void cli_json_name(struct ingot_json *j, const char *key, const char *key64, struct ingot_span s);
 /* Write a result to stdout; a failure to do so is an error of the verb. */
 int cli_print(const struct ingot_buf *out, struct ingot_err *err) INGOT_MUST_USE;
 /* size.c. The image is loaded with its tree. */

@@ -67,7 +67,7 @@ const struct cli_verb cli_verb_run = {
 	.max_operands = 1,
 	.takes_rest = true,
 	.summary = "one throw-away run in the sandbox: the image's user, a read-only root",
-	.text = CLI_IMAGE_TEXT "\nCOMMAND stands in place of the image's entrypoint and cmd. The exit status is the command's own, or 128 and the number of its signal.",
+	.text = CLI_IMAGE_TEXT "\n\nCOMMAND stands in place of the image's entrypoint and cmd. The exit status is the command's own, or 128 and the number of its signal.",
 	.options = options,
 	.run = run,
 };

@@ -4,7 +4,6 @@
 #include <ingot/limits.h>
 #include <ingot/load.h>
 #include <ingot/tree.h>
-#include <ingot/utf8.h>
 #include <inttypes.h>
 
 static const struct cli_option options[] = {
@@ -12,28 +11,6 @@ static const struct cli_option options[] = {
 	CLI_PLATFORM,
 	{ 0 },
 };
-
-static bool is_utf8(struct ingot_span s)
-{
-	uint32_t c;
-	size_t n;
-	for (; s.n; s.p += n, s.n -= n)
-		if ((n = ingot_utf8_next(s, &c)) == 0)
-			return false;
-	return true;
-}
-
-/* A name as it is, or in base64 under another key when it is no UTF-8. */
-static void put_name(struct ingot_json *j, const char *key, const char *key64, struct ingot_span s)
-{
-	if (is_utf8(s)) {
-		ingot_json_span(j, key, s);
-		return;
-	}
-	_cleanup_(ingot_buf_done) struct ingot_buf b = INGOT_BUF(65536);
-	ingot_base64(&b, s.p, s.n);
-	ingot_json_span(j, key64, ingot_buf_view(&b));
-}
 
 static void json_entry(const struct ingot_tree *t, size_t i, struct ingot_buf *out)
 {
@@ -44,7 +21,7 @@ static void json_entry(const struct ingot_tree *t, size_t i, struct ingot_buf *o
 	char path[INGOT_MAX_PATH + 2], type[2] = { leader != i ? 'h' : (char)n->type, 0 };
 	(void)snprintf(path, sizeof(path), "/%.*s", INGOT_SPAN_ARG(d->path));
 	ingot_json_object(&j, NULL);
-	put_name(&j, "path", "path64", (struct ingot_span){ path, d->path.n + 1 });
+	cli_json_name(&j, "path", "path64", (struct ingot_span){ path, d->path.n + 1 });
 	ingot_json_str(&j, "type", type);
 	ingot_json_u64(&j, "mode", n->mode);
 	ingot_json_u64(&j, "uid", n->uid);
@@ -54,10 +31,10 @@ static void json_entry(const struct ingot_tree *t, size_t i, struct ingot_buf *o
 		ingot_json_str(&j, "sha256", INGOT_HEX(&n->content));
 	}
 	if (n->type == INGOT_LINK)
-		put_name(&j, "linkname", "linkname64", n->target);
+		cli_json_name(&j, "linkname", "linkname64", n->target);
 	if (leader != i) {
 		(void)snprintf(path, sizeof(path), "/%.*s", INGOT_SPAN_ARG(ingot_tree_at(t, leader)->path));
-		put_name(&j, "linkname", "linkname64", ingot_span_of(path));
+		cli_json_name(&j, "linkname", "linkname64", ingot_span_of(path));
 	}
 	if (n->type == INGOT_CHR || n->type == INGOT_BLK) {
 		(void)snprintf(path, sizeof(path), "%u:%u", n->major, n->minor);
@@ -144,7 +121,7 @@ const struct cli_verb cli_verb_tree = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "every file of an image: type, mode, owner, time, digest",
-	.text = CLI_IMAGE_TEXT "\nThe text form is the canonical one of which the tree's id is the digest.",
+	.text = CLI_IMAGE_TEXT "\n\nThe text form is the canonical one of which the tree's id is the digest.",
 	.options = options,
 	.run = run,
 };

@@ -6,13 +6,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-extern const struct cli_verb cli_verb_build, cli_verb_lock, cli_verb_verify, cli_verb_keygen, cli_verb_inspect, cli_verb_tree, cli_verb_run, cli_verb_store, cli_verb_doctor,
-	cli_verb_schema, cli_verb_check, cli_verb_explain;
+/* In the order of the help. */
+#define VERBS(V) \
+	V(build) \
+	V(lock) \
+	V(check) \
+	V(explain) \
+	V(verify) \
+	V(keygen) \
+	V(inspect) \
+	V(tree) \
+	V(diff) \
+	V(run) \
+	V(store) \
+	V(doctor) \
+	V(schema)
 
-const struct cli_verb *const cli_verbs[] = {
-	&cli_verb_build, &cli_verb_lock, &cli_verb_check, &cli_verb_explain, &cli_verb_verify, &cli_verb_keygen, &cli_verb_inspect, &cli_verb_tree,
-	&cli_verb_run,	 &cli_verb_store, &cli_verb_doctor, &cli_verb_schema, NULL,
-};
+#define DECLARE(name) extern const struct cli_verb cli_verb_##name;
+VERBS(DECLARE)
+
+#define ADDRESS(name) &cli_verb_##name,
+const struct cli_verb *const cli_verbs[] = { VERBS(ADDRESS) NULL };
 
 /* A closed stdin, stdout or stderr would be taken by the next file that is opened, and written to as if it were the terminal. */
 static void open_standard_fds(void)

@@ -1,9 +1,11 @@
 #include "cli.h"
 #include <ingot/escape.h>
 #include <ingot/fd.h>
+#include <ingot/json.h>
 #include <ingot/limits.h>
 #include <ingot/mem.h>
 #include <ingot/mirror.h>
+#include <ingot/utf8.h>
 #include <signal.h>
 #include <string.h>
 #include <termios.h>
@@ -125,6 +127,27 @@ int cli_print(const struct ingot_buf *out, struct ingot_err *err)
 	if (out->n && fwrite(out->p, 1, out->n, stdout) != out->n)
 		return ingot_fail_sys(err, INGOT_E_BUG, "writing the result");
 	return 0;
+}
+
+static bool is_utf8(struct ingot_span s)
+{
+	uint32_t c;
+	size_t n;
+	for (; s.n; s.p += n, s.n -= n)
+		if ((n = ingot_utf8_next(s, &c)) == 0)
+			return false;
+	return true;
+}
+
+void cli_json_name(struct ingot_json *j, const char *key, const char *key64, struct ingot_span s)
+{
+	if (is_utf8(s)) {
+		ingot_json_span(j, key, s);
+		return;
+	}
+	_cleanup_(ingot_buf_done) struct ingot_buf b = INGOT_BUF(65536);
+	ingot_base64(&b, s.p, s.n);
+	ingot_json_span(j, key64, ingot_buf_view(&b));
 }
 
 const char *cli_size(uint64_t bytes, char ret[32])

@@ -223,6 +223,28 @@ void ingot_doc_key(const struct ingot_doc_value *v, struct ingot_buf *out)
 	}
 }
 
+static bool is_nothing(const struct ingot_doc_value *v)
+{
+	return !v || v->kind == INGOT_J_NULL || ((v->kind == INGOT_J_OBJECT || v->kind == INGOT_J_ARRAY) && !v->n) || (v->kind == INGOT_J_STRING && !v->value.n);
+}
+
+bool ingot_doc_same(const struct ingot_doc *a, const struct ingot_doc *b, const char *pointer)
+{
+	const struct ingot_doc_value *va = ingot_doc_get(a, pointer), *vb = ingot_doc_get(b, pointer);
+	if (is_nothing(va) || is_nothing(vb))
+		return is_nothing(va) && is_nothing(vb);
+	/* What is below va follows it, and as many members under the same names leave no room for others. */
+	for (const struct ingot_doc_value *v = va; v < a->values + a->n; v++) {
+		bool below = v == va || (v->path.n > va->path.n && memcmp(v->path.p, va->path.p, va->path.n) == 0 && v->path.p[va->path.n] == '/');
+		if (!below)
+			break;
+		const struct ingot_doc_value *other = lookup(b, v->path);
+		if (!other || other->kind != v->kind || other->n != v->n || !ingot_span_eq(other->value, v->value))
+			return false;
+	}
+	return true;
+}
+
 static int want(const struct ingot_doc *d, const char *pointer, enum ingot_json_kind kind, const char *name, struct ingot_span *ret, struct ingot_err *err)
 {
 	const struct ingot_doc_value *v = ingot_doc_get(d, pointer);

@@ -1,4 +1,5 @@
 #include "load_impl.h"
+#include <ingot/mem.h>
 #include <ingot/escape.h>
 #include <stdlib.h>
 

@@ -73,6 +73,9 @@ const struct ingot_doc_value *ingot_doc_child(const struct ingot_doc *d, const s
 /* Appends the last name of v's path, unescaped: the key of an object's member. */
 void ingot_doc_key(const struct ingot_doc_value *v, struct ingot_buf *out);
 
+/* The values at this pointer say the same in both documents, whatever the order of keys; missing, null and (at the pointer itself) empty are one. */
+bool ingot_doc_same(const struct ingot_doc *a, const struct ingot_doc *b, const char *pointer);
+
 /* What must be there: INGOT_E_OUTSIDE naming the pointer when it is missing or of another kind. */
 int ingot_doc_string(const struct ingot_doc *d, const char *pointer, struct ingot_span *ret, struct ingot_err *err) INGOT_MUST_USE;
 int ingot_doc_u64(const struct ingot_doc *d, const char *pointer, uint64_t max, uint64_t *ret, struct ingot_err *err) INGOT_MUST_USE;

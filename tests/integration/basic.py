@@ -259,7 +259,7 @@ def gzip_by_choice(w):
 @test
 def helps(w):
     """--help of every verb goes to stdout with status 0; the list names every verb."""
-    verbs = "build lock verify keygen inspect tree run store doctor schema".split()
+    verbs = "build lock verify keygen inspect tree diff run store doctor schema".split()
     listing = run([INGOT, "--help"]).out
     for v in verbs:
         assert v in listing, listing

@@ -430,6 +430,35 @@ def our_own_is_both(w):
 
 
 @test
+def differences(w):
+    """ingot diff: each kind of difference has its line and its object, status 1; none is status 0 and silence, whatever carries the image."""
+    cap = pax((b"SCHILY.xattr.user.x", b"1"))
+    a = tar(directory(b"d/"), file(b"d/gone", b"x"), file(b"content", b"1"), file(b"mode"), file(b"owner"), file(b"time"), header(b"target", type=b"2", link=b"x"), header(b"device", type=b"3", major=1, minor=3),
+            file(b"xattr"), file(b"kind"), file(b"one"), header(b"two", type=b"1", link=b"one"), file(b"same", b"s"))
+    b = tar(directory(b"d/"), file(b"content", b"22"), file(b"mode", mode=0o4755), file(b"owner", uid=5), file(b"time", mtime=5), header(b"target", type=b"2", link=b"y"), header(b"device", type=b"3", major=1, minor=5),
+            cap + file(b"xattr"), directory(b"kind/"), file(b"kind/new\xff"), file(b"one"), file(b"two"), file(b"same", b"s"))
+    w.write("a.tar", pack(files(a, config=lambda c: c.update(config={"Cmd": ["/a"], "Labels": {"x": "1", "y": "2"}, "Env": None}))))
+    w.write("b.tar", pack(files(b, config=lambda c: c.update(created="2024-01-01T00:00:00Z", config={"Cmd": ["/b"], "Labels": {"y": "2", "x": "1"}, "Env": []}))))
+    want = ["~ config /config/Cmd", "- /d/gone file", "~ /content content 1 -> 2 bytes", "~ /mode mode 0644 -> 4755", "~ /owner owner 0:0 -> 5:0", "~ /time time", "~ /target target", "~ /device device", "~ /xattr xattrs",
+            "~ /kind file -> directory", "+ /kind/new\\xff file", "~ /two links"]
+    r = w.ingot("diff", "a.tar", "b.tar", status=1)
+    assert sorted(r.out.splitlines()) == sorted(want) and r.err == "", str(r)
+    r = w.ingot("diff", "--ignore-times", "a.tar", "b.tar", status=1)
+    assert sorted(r.out.splitlines()) == sorted(l for l in want if "time" not in l), str(r)
+    j = [json.loads(l) for l in w.ingot("diff", "--format", "json", "a.tar", "b.tar", status=1).out.splitlines()]
+    assert sorted(x["change"] for x in j) == sorted({"~": "changed", "-": "removed", "+": "added"}[l[0]] if "config" not in l else "config" for l in want), j
+    assert [x["what"] for x in j if x.get("path") == "/kind"] == [["type"]] and [x for x in j if "path64" in x and x["b"]["type"] == "f"], j
+    w.write("c.tar", gz(pack(docker(HELLO, file(b"etc/x") + END, tar(file(b"etc/.wh.x")), config=lambda c: c.pop("history") and None))))
+    spread(files(HELLO), w / "d")
+    r = w.ingot("diff", "c.tar", "oci:d:latest")
+    assert r.out == "" and r.err == "", str(r)
+    w.ingot("diff", "a.tar", status=2)
+    w.ingot("diff", "a.tar", "none.tar", status=2)
+    w.write("bad.tar", pack(files())[:-600])
+    w.ingot("diff", "a.tar", "bad.tar", status=3).says("cut short")
+
+
+@test
 def a_second_time_from_the_store(w):
     """A layer that was read is remembered, whatever carries it."""
     w.write("a.tar", pack(files()))
