@@ -73,6 +73,9 @@ int where_parse(const char *text, struct where *ret, struct ingot_err *err)
 	}
 	if (!rest.n)
 		return bad(text, "names no file", err);
+	/* In an archive of docker a digest is an image's id, and both have to be right. */
+	if (w.has_digest && (w.name || w.has_index) && w.transport != DOCKER_ARCHIVE)
+		return bad(text, "says which image twice, by name and by digest", err);
 	w.path = copy(rest);
 	*ret = w;
 	w = (struct where){ 0 };

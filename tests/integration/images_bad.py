@@ -400,7 +400,7 @@ def words_that_mean_nothing(w):
     w.write("o.tar", pack(files()))
     spread(files(), w / "dir")
     for where, words in {"oci:o.tar": ["is a file"], "oci-archive:dir": ["is a directory"], "docker-archive:dir": ["is a directory"], "oci:": ["names no file"], "oci-archive:o.tar:": ["nothing behind"],
-                         "oci-archive:o.tar:@x": ["no number"], "o.tar@sha256:abc": ["no digest"], "none.tar": ["none.tar"], "/dev/null": ["no file and no directory"]}.items():
+                         "oci-archive:o.tar:@x": ["no number"], "o.tar@sha256:abc": ["no digest"], f"oci-archive:o.tar:latest@{FAKE}": ["twice"], "none.tar": ["none.tar"], "/dev/null": ["no file and no directory"]}.items():
         w.ingot("tree", where, status=2).says(*words)
     for p in ("linux", "linux/", "/amd64", "linux/amd64/v1/x", "linux//v7", "Linux/amd64", "linux/amd64/"):
         w.ingot("tree", "o.tar", "--platform", p, status=2).says("platform")
