@@ -187,6 +187,32 @@ START_TEST(lying_package)
 }
 END_TEST
 
+/* A layer of others may bring an access control list; a step (its harvest is a layer, too) and a package may not. */
+static void with_acl(void)
+{
+	XATTR("system.posix_acl_access", "x");
+	ENTRY(.type = 'd', .mode = 0755, .path = INGOT_SPAN("a"));
+	DONE();
+}
+
+START_TEST(acls)
+{
+	struct ingot_intake got = { 0 };
+	struct ingot_intake_ops ops = _i == 0 ? layer : package;
+	ops.acls = _i == 2;
+	with_acl();
+	int r = drain(&ops, &got);
+	if (_i == 2) {
+		ck_assert_msg(r == 0 && ingot_delta_node(got.delta, 0)->n_xattrs == 1, "%s", err.msg);
+		ingot_intake_done(&got);
+		return;
+	}
+	ck_assert_int_lt(r, 0);
+	ck_assert_int_eq(err.code, INGOT_E_OUTSIDE);
+	ck_assert_msg(strstr(err.msg, "/a has the extended attribute 'system.posix_acl_access'") != NULL, "%s", err.msg);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("intake");
@@ -194,6 +220,7 @@ int main(void)
 	tcase_add_checked_fixture(t, begin, end);
 	tcase_add_test(t, a_layer);
 	tcase_add_test(t, a_package);
+	tcase_add_loop_test(t, acls, 0, 3);
 	tcase_add_loop_test(t, lying_helpers, 0, (int)(sizeof(lies) / sizeof(lies[0])));
 	tcase_add_loop_test(t, lying_package, 0, (int)(sizeof(package_lies) / sizeof(package_lies[0])));
 	suite_add_tcase(s, t);

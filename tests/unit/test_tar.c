@@ -105,6 +105,21 @@ START_TEST(every_type)
 }
 END_TEST
 
+/* A layer of ours has no access control list, neither of what it puts nor of a parent that it repeats. */
+START_TEST(no_acl)
+{
+	static const char with[] = "d 0755 0 0 5 /d\nx system.posix_acl_default x\n";
+	_cleanup_(ingot_buf_done) struct ingot_buf b = INGOT_BUF(MIB(1));
+	_cleanup_(ingot_freep) char *parent = ingot_strf(ROOT "%s", with), *file = ingot_strf("f 0644 0 0 0 /d/f 0 %s\n", STORED(""));
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *plain = tree_of(ROOT), *tree = tree_of(parent);
+	_cleanup_(ingot_delta_freep) struct ingot_delta *puts_it = delta_of(with), *below = delta_of(file);
+	struct ingot_sink sink = { &b, to_buf };
+	refused(ingot_tar_write(store, puts_it, plain, &sink, &err), INGOT_E_OUTSIDE);
+	ck_assert_ptr_nonnull(strstr(err.msg, "/d has an access control list"));
+	refused(ingot_tar_write(store, below, tree, &sink, &err), INGOT_E_OUTSIDE);
+}
+END_TEST
+
 /* Trap 2: the file comes before its links, whatever bytewise order would say ('-' is below '/'). */
 START_TEST(link_after_file)
 {
@@ -271,6 +286,7 @@ int main(void)
 	tcase_add_checked_fixture(t, store_setup, store_teardown);
 	tcase_add_test(t, one_file_byte_for_byte);
 	tcase_add_test(t, every_type);
+	tcase_add_test(t, no_acl);
 	tcase_add_test(t, link_after_file);
 	tcase_add_test(t, parents_and_whiteouts);
 	tcase_add_test(t, root_level_opaque);

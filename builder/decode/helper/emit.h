@@ -16,5 +16,6 @@ int emit_entry(void *emit, const struct tar_entry *e, struct ingot_err *err) ING
 int emit_data(void *emit, struct ingot_span bytes, struct ingot_err *err) INGOT_MUST_USE;
 
 /* A name of an archive as a tree path: one leading "./" and, where it may have one, one trailing slash are dropped; "./" and "." are the
- * root. Absolute names, "..", empty and "." components are refused. The last component is not looked at when whiteouts are permitted. */
+ * root. Absolute names (of a layer, emit_entry() has taken the slash off), "..", empty and "." components are refused. The last component is not looked at when
+ * whiteouts are permitted. */
 int entry_path(struct ingot_span name, bool dir, bool whiteout, struct ingot_span *ret, struct ingot_err *err) INGOT_MUST_USE;
