@@ -55,21 +55,27 @@ static int take(const struct ingot_doc *d, size_t i, struct chosen *ret, struct 
 	return 0;
 }
 
-/* "linux/arm64, linux/s390x" */
-static void list_platforms(const struct ingot_doc *d, const bool *open, size_t n, struct ingot_buf *out)
+/* What tells the images apart, as far as they say: "registry.example.com/app:1 linux/arm64, linux/s390x". */
+static void list_images(const struct ingot_doc *d, const bool *open, size_t n, struct ingot_buf *out)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct ingot_span os = text_of(d, i, "platform/os"), arch = text_of(d, i, "platform/architecture"), variant = text_of(d, i, "platform/variant"), name = text_of(d, i, "annotations/" REF_NAME);
-		if (open[i])
-			ingot_buf_fmt(out, "%s%s/%s%s%s%s%s", out->n ? ", " : "", os.n ? INGOT_SHOW(os) : "?", arch.n ? INGOT_SHOW(arch) : "?", variant.n ? "/" : "", INGOT_SHOW(variant), name.n ? " called " : "",
-				      INGOT_SHOW(name));
+		struct ingot_span os = text_of(d, i, "platform/os"), arch = text_of(d, i, "platform/architecture"), variant = text_of(d, i, "platform/variant"), name = text_of(d, i, "annotations/" FULL_NAME);
+		if (!open[i])
+			continue;
+		if (!name.n)
+			name = text_of(d, i, "annotations/" REF_NAME);
+		ingot_buf_fmt(out, "%s%s%s", out->n ? ", " : "", INGOT_SHOW(name), name.n && os.n ? " " : "");
+		if (os.n)
+			ingot_buf_fmt(out, "%s/%s%s%s", INGOT_SHOW(os), INGOT_SHOW(arch), variant.n ? "/" : "", INGOT_SHOW(variant));
+		else if (!name.n)
+			ingot_buf_fmt(out, "one without name and platform");
 	}
 }
 
 static int undecided(const struct ingot_doc *d, const bool *open, size_t n, size_t matching, const struct platform *p, struct ingot_err *err)
 {
 	_cleanup_(ingot_buf_done) struct ingot_buf list = INGOT_BUF(400);
-	list_platforms(d, open, n, &list);
+	list_images(d, open, n, &list);
 	(void)ingot_fail(err, INGOT_E_OUTSIDE, "/manifests: several images (%s), %zu of them for %s/%s%s%s", list.full ? "many" : ingot_buf_cstr(&list), matching, p->os, p->architecture, p->variant[0] ? "/" : "",
 			 p->variant);
 	return ingot_hint(err, "say which is meant: oci-archive:FILE:NAME, a digest behind @, or --platform OS/ARCH");
