@@ -16,12 +16,13 @@ void blobs_done(struct blobs *b)
 	ingot_closep(&b->fd);
 	ingot_parts_done(&b->parts);
 	free(b->named);
+	free(b->hashed);
 	ingot_buf_done(&b->index);
 	ingot_buf_done(&b->docker_json);
 	ingot_buf_done(&b->version);
 	free(b->all);
 	b->layout = NULL;
-	b->named = NULL;
+	b->named = b->hashed = NULL;
 	b->all = NULL;
 }
 

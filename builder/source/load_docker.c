@@ -53,7 +53,7 @@ static int add_part(struct blobs *b, const struct ingot_doc *d, const char *poin
 		return ingot_fail(err, INGOT_E_OUTSIDE, "%s: %s has %llu bytes, too many for a config", pointer, INGOT_SHOW(name), (unsigned long long)p->size);
 	blob.offset = p->offset;
 	blob.size = p->size;
-	ingot_try(err, part_hash(b->fd, p->offset, p->size, &blob.name, err), "%s", pointer);
+	ingot_try(err, parts_digest(b, p, &blob.name, err), "%s", pointer);
 	ingot_try(err, check_name(name, config, &blob.name, err), "%s", pointer);
 	ingot_reserve(b->named, b->n_named, b->cap_named);
 	b->named[b->n_named++] = blob;
@@ -134,7 +134,7 @@ static bool has_tag(const struct ingot_doc *d, size_t i, const char *name)
 }
 
 /* docker's id of an image is the digest of its config. */
-static int is_config(const struct blobs *b, const struct ingot_doc *d, size_t i, const struct ingot_digest *id, bool *ret, struct ingot_err *err)
+static int is_config(struct blobs *b, const struct ingot_doc *d, size_t i, const struct ingot_digest *id, bool *ret, struct ingot_err *err)
 {
 	char at[64];
 	const struct ingot_part *p;
@@ -144,12 +144,12 @@ static int is_config(const struct blobs *b, const struct ingot_doc *d, size_t i,
 	ingot_pass(find_part(b, d, at, &name, &p, err));
 	if (p->size > INGOT_MAX_CONFIG)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "%s: %s has %llu bytes, too many for a config", at, INGOT_SHOW(name), (unsigned long long)p->size);
-	ingot_pass(part_hash(b->fd, p->offset, p->size, &is, err));
+	ingot_pass(parts_digest(b, p, &is, err));
 	*ret = ingot_digest_eq(&is, id);
 	return 0;
 }
 
-static int choose(const struct blobs *b, const struct ingot_doc *d, const struct where *w, size_t *ret, struct ingot_err *err)
+static int choose(struct blobs *b, const struct ingot_doc *d, const struct where *w, size_t *ret, struct ingot_err *err)
 {
 	ssize_t n = ingot_doc_array_len(d, "");
 	if (n < 1 || n > INGOT_MAX_DESCRIPTORS)
@@ -199,7 +199,7 @@ int docker_choose(struct blobs *b, const struct where *w, struct ingot_loaded *l
 }
 
 /* The config of an entry is the one of this image. In a directory or an archive of ours only names can be compared: every blob is called by its digest. */
-static int names_config(const struct blobs *b, const struct ingot_doc *d, size_t i, const struct ingot_digest *config, bool *ret, struct ingot_err *err)
+static int names_config(struct blobs *b, const struct ingot_doc *d, size_t i, const struct ingot_digest *config, bool *ret, struct ingot_err *err)
 {
 	struct ingot_span name;
 	struct ingot_digest said;
@@ -212,7 +212,7 @@ static int names_config(const struct blobs *b, const struct ingot_doc *d, size_t
 	return 0;
 }
 
-static int agrees(const struct blobs *b, const struct platform *p, const struct ingot_loaded *l, struct ingot_err *err)
+static int agrees(struct blobs *b, const struct platform *p, const struct ingot_loaded *l, struct ingot_err *err)
 {
 	_cleanup_(ingot_doc_freep) struct ingot_doc *d = NULL;
 	ingot_pass(ingot_decode_json_bytes(ingot_buf_view(&b->docker_json), &d, err));
@@ -232,7 +232,7 @@ static int agrees(const struct blobs *b, const struct platform *p, const struct 
 	return ingot_hint(err, "say which is meant: oci-archive:FILE or docker-archive:FILE");
 }
 
-int docker_agrees(const struct blobs *b, const struct platform *p, const struct ingot_loaded *l, struct ingot_err *err)
+int docker_agrees(struct blobs *b, const struct platform *p, const struct ingot_loaded *l, struct ingot_err *err)
 {
 	_cleanup_(ingot_buf_done) struct ingot_buf ours = INGOT_BUF(INGOT_MAX_MANIFEST);
 	struct ingot_err no = INGOT_ERR_INIT;

@@ -38,6 +38,8 @@ struct blobs {
 	struct ingot_parts parts;    /* the files in it */
 	struct ingot_layout_blob *named; /* and those that are blobs, sorted */
 	size_t n_named, cap_named;
+	struct ingot_layout_blob *hashed; /* files of the archive whose digest is known by now */
+	size_t n_hashed, cap_hashed;
 	bool docker;                 /* named are what docker's manifest.json names, hashed */
 	struct ingot_buf index, docker_json, version; /* index.json, manifest.json and oci-layout; empty: there is none */
 	struct ingot_digest *all; /* every blob of an OCI layout, for counting signatures */
@@ -69,6 +71,8 @@ int part_hash(int fd, uint64_t offset, uint64_t size, struct ingot_digest *ret, 
 int parts_open(struct blobs *b, int take_fd, uint64_t size, struct ingot_err *err) INGOT_MUST_USE;
 /* The file of this name, links followed inside the archive. NULL: there is none. */
 int parts_find(const struct blobs *b, struct ingot_span name, const struct ingot_part **ret, struct ingot_err *err) INGOT_MUST_USE;
+/* Its digest; however often a document names one file, it is hashed once. */
+int parts_digest(struct blobs *b, const struct ingot_part *p, struct ingot_digest *ret, struct ingot_err *err) INGOT_MUST_USE;
 /* All of a small one, appended. */
 int parts_read(const struct blobs *b, const struct ingot_part *p, uint64_t max, struct ingot_buf *out, struct ingot_err *err) INGOT_MUST_USE;
 
@@ -94,7 +98,7 @@ int load_documents(const struct blobs *b, const char *type, struct ingot_loaded 
 /* What docker's manifest.json names, hashed, as an OCI manifest in l. */
 int docker_choose(struct blobs *b, const struct where *w, struct ingot_loaded *l, struct ingot_err *err) INGOT_MUST_USE;
 /* An OCI layout with docker's manifest.json beside it: both mean this image. */
-int docker_agrees(const struct blobs *b, const struct platform *p, const struct ingot_loaded *l, struct ingot_err *err) INGOT_MUST_USE;
+int docker_agrees(struct blobs *b, const struct platform *p, const struct ingot_loaded *l, struct ingot_err *err) INGOT_MUST_USE;
 
 /* --- load_tree.c: the layers of l->manifest, applied one after another: tree, origins and layer_origins of l, which had none --- */
 int load_tree(const struct blobs *b, struct ingot_loaded *l, struct ingot_err *err) INGOT_MUST_USE;

@@ -157,6 +157,21 @@ int parts_find(const struct blobs *b, struct ingot_span name, const struct ingot
 	return 0;
 }
 
+int parts_digest(struct blobs *b, const struct ingot_part *p, struct ingot_digest *ret, struct ingot_err *err)
+{
+	struct ingot_layout_blob h = { .offset = p->offset, .size = p->size };
+	for (size_t i = 0; i < b->n_hashed; i++) /* as many as a list of docker names, at most */
+		if (b->hashed[i].offset == p->offset && b->hashed[i].size == p->size) {
+			*ret = b->hashed[i].name;
+			return 0;
+		}
+	ingot_pass(part_hash(b->fd, p->offset, p->size, &h.name, err));
+	ingot_reserve(b->hashed, b->n_hashed, b->cap_hashed);
+	b->hashed[b->n_hashed++] = h;
+	*ret = h.name;
+	return 0;
+}
+
 int parts_read(const struct blobs *b, const struct ingot_part *p, uint64_t max, struct ingot_buf *out, struct ingot_err *err)
 {
 	char *room = p->size <= max ? ingot_buf_room(out, (size_t)p->size) : NULL;

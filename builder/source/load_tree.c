@@ -118,8 +118,17 @@ static int nothing_moved(const struct ingot_delta *was, const struct ingot_delta
 
 static bool is_put(const struct ingot_delta *d, struct ingot_span path)
 {
-	for (size_t i = 0; i < ingot_delta_count(d); i++)
-		if (ingot_delta_at(d, i)->op == INGOT_PUT && ingot_span_eq(ingot_delta_at(d, i)->path, path))
+	size_t lo = 0, hi = ingot_delta_count(d);
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (ingot_path_cmp(ingot_delta_at(d, mid)->path, path) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	/* An opaque stands before the put of its directory. */
+	for (; lo < ingot_delta_count(d) && ingot_span_eq(ingot_delta_at(d, lo)->path, path); lo++)
+		if (ingot_delta_at(d, lo)->op == INGOT_PUT)
 			return true;
 	return false;
 }
