@@ -1,6 +1,6 @@
 #include "load_impl.h"
-#include <ingot/mem.h>
 #include <ingot/escape.h>
+#include <ingot/mem.h>
 #include <stdlib.h>
 
 void ingot_loaded_done(struct ingot_loaded *l)
