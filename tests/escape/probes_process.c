@@ -108,7 +108,7 @@ static int host_environment(void) { return of_host("environ", O_RDONLY); }
 static int host_group(void) { return getpgid(host_pid); }
 static int host_session(void) { return getsid(host_pid); }
 static int host_priority(void) { errno = 0; return getpriority(PRIO_PROCESS, (id_t)host_pid) == -1 && errno ? -1 : 0; }
-static int host_niced(void) { return setpriority(PRIO_PROCESS, (id_t)host_pid, 0); }
+static int host_niced(void) { return setpriority(PRIO_PROCESS, (id_t)host_pid, getpriority(PRIO_PROCESS, 0)); } /* its own: lower ones take a right */
 static int host_cpus(void) { cpu_set_t s; return sched_getaffinity(host_pid, sizeof(s), &s); }
 static int host_scheduler(void) { return sched_getscheduler(host_pid); }
 static int host_limits(void) { struct rlimit l; return (int)syscall(SYS_prlimit64, host_pid, RLIMIT_NOFILE, NULL, &l); }
