@@ -120,6 +120,22 @@ static int set_caps(const char *path, int revision)
 	return setxattr(path, "security.capability", v, revision == 3 ? 24 : 20, 0);
 }
 
+/* As libattr does it for cp -a: the size, the names, each value; by descriptor and by name. */
+static int copy_attributes(const char *from, const char *to)
+{
+	char names[1000], again[1000], value[1000];
+	int fd = open(from, O_RDONLY | O_CLOEXEC);
+	ssize_t size = flistxattr(fd, NULL, 0), n = flistxattr(fd, names, sizeof(names)), v;
+	if (size != n || llistxattr(from, again, sizeof(again)) != n || memcmp(names, again, (size_t)n) != 0 || listxattr(from, again, sizeof(again)) != n)
+		return errno = EBADMSG, -1;
+	if (n > 0 && (listxattr(from, again, (size_t)n - 1) >= 0 || errno != ERANGE))
+		return errno = EBADMSG, -1;
+	for (const char *name = names; name < names + n; name += strlen(name) + 1)
+		if ((v = fgetxattr(fd, name, value, sizeof(value))) < 0 || setxattr(to, name, value, (size_t)v, 0) < 0)
+			return -1;
+	return close(fd);
+}
+
 static int show_owner(const char *path)
 {
 	struct stat a, b, c;
@@ -207,7 +223,7 @@ static void ask_anything(unsigned seed)
 {
 	static const long calls[] = { SYS_chown, SYS_lchown, SYS_fchown, SYS_fchownat, SYS_mknod, SYS_mknodat, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr, SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr, SYS_setuid,
 				      SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setfsuid, SYS_setgroups, SYS_prctl, SYS_getuid, SYS_getresuid, SYS_getgroups, SYS_getxattr, SYS_lgetxattr,
-				      SYS_fgetxattr, SYS_stat, SYS_lstat, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_open, SYS_openat, SYS_openat2, SYS_creat, SYS_mkdir, SYS_mkdirat, SYS_symlink, SYS_symlinkat };
+				      SYS_fgetxattr, SYS_listxattr, SYS_llistxattr, SYS_flistxattr, SYS_stat, SYS_lstat, SYS_fstat, SYS_newfstatat, SYS_statx, SYS_open, SYS_openat, SYS_openat2, SYS_creat, SYS_mkdir, SYS_mkdirat, SYS_symlink, SYS_symlinkat };
 	pthread_t t;
 	srand(seed);
 	char *edge = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -299,6 +315,10 @@ static int files(char ***at)
 		char value[64];
 		return printf("%zd\n", getxattr(a[1], "security.capability", value, sizeof(value))) < 0 ? -1 : fflush(stdout);
 	}
+	if (TAKES("attr", 2))
+		return setxattr(a[1], a[2], "1", 1, 0);
+	if (TAKES("cpattrs", 2))
+		return copy_attributes(a[1], a[2]);
 	if (TAKES("unnamed", 3))
 		return numbers(a + 3, v, 1), unnamed(a[1], a[2], v[0]);
 	if (TAKES("reuse", 2))

@@ -149,6 +149,19 @@ START_TEST(capabilities)
 }
 END_TEST
 
+/* Whoever copies attributes asks for their names: of the step's own, and of the Tree's. */
+START_TEST(capabilities_are_copied)
+{
+	static const char caps[] = "\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+	static const struct ingot_step_seed seeds[] = { { INGOT_SPAN("data/suid"), 0, 0, 0755, { caps, 20 } } };
+	OWNERS("attr", "/data/b", "user.other", "setcap", "/data/b", "2", "put", "/c", "c", "cpattrs", "/data/b", "/c", "put", "/d", "d", "cpattrs", "/data/suid", "/d", "cpattrs", "/data/a", "/data/b", "rmcap", "/data/suid",
+	       "put", "/e", "e", "cpattrs", "/data/suid", "/e");
+	plan.seeds = seeds;
+	plan.n_seeds = 1;
+	EXPECT(INGOT_STEP_IDENTITY, "c 8 0:0 caps 0220\nd 8 0:0 caps 0220\ndata/b 8 0:0 caps 0220\ndata/suid 8 0:0\n");
+}
+END_TEST
+
 START_TEST(other_places_are_not_the_trees)
 {
 	OWNERS("put", "/tmp/t", "t", "chown", "/tmp/t", "1", "1", "mkdir", "/run/service", "chown", "/run/service", "2", "2", "chown", "/dev/null", "3", "3", "chown", "/dev/stdout", "4", "4", "chown", "/proc/self/fd/1", "5",
@@ -405,6 +418,7 @@ int main(void)
 	tcase_add_test(t, inode_numbers_come_again);
 	tcase_add_test(t, devices);
 	tcase_add_test(t, capabilities);
+	tcase_add_test(t, capabilities_are_copied);
 	tcase_add_test(t, other_places_are_not_the_trees);
 	tcase_add_test(t, becoming_another_needs_the_other_level);
 	tcase_add_test(t, who_a_process_is);

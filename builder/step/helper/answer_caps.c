@@ -3,6 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ingot/fd.h>
+#include <ingot/mem.h>
+#include <linux/limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
 
@@ -82,6 +86,41 @@ static int64_t get_caps(struct call *c, const struct target *t)
 	return r < 0 ? r : INGOT_CAPS_SIZE;
 }
 
+/* The kernel's names, and ours behind them. */
+static int64_t list_with_caps(struct call *c, const struct target *t)
+{
+	static const char ours[] = CAPABILITY;
+	char path[40];
+	_cleanup_(ingot_freep) char *names = malloc(XATTR_LIST_MAX + sizeof(ours));
+	if (!names)
+		return -ENOMEM;
+	(void)snprintf(path, sizeof(path), "self/fd/%d", t->fd);
+	ssize_t n = listxattr(path, names, XATTR_LIST_MAX);
+	if (n < 0 && errno != ENOTSUP)
+		return -errno;
+	size_t all = (n < 0 ? 0 : (size_t)n) + sizeof(ours);
+	memcpy(names + all - sizeof(ours), ours, sizeof(ours));
+	if (c->a[2] == 0)
+		return (int64_t)all;
+	if (c->a[2] < all)
+		return -ERANGE;
+	int r = tracee_write(c, c->a[1], names, all);
+	return r < 0 ? r : (int64_t)all;
+}
+
+/* Who copies a file's attributes (cp -a) asks for their names first. */
+static int64_t list(struct call *c, bool by_fd, bool follow)
+{
+	struct target t = { .fd = -1 };
+	uint8_t has[INGOT_CAPS_SIZE];
+	if (ledger_is_empty(c->l))
+		return ANSWER_CONTINUE;
+	bool ours = open_target(c, by_fd, follow, &t) == 0 && ledger_caps(c->l, t.fd, &t.st, has) > 0;
+	int64_t r = ours ? list_with_caps(c, &t) : ANSWER_CONTINUE;
+	ingot_closep(&t.fd);
+	return r;
+}
+
 static int64_t on_caps(struct call *c, bool by_fd, bool follow, int64_t (*act)(struct call *, const struct target *))
 {
 	struct target t = { .fd = -1 };
@@ -138,4 +177,19 @@ int64_t answer_lgetxattr(struct call *c)
 int64_t answer_fgetxattr(struct call *c)
 {
 	return on_caps(c, true, true, get_caps);
+}
+
+int64_t answer_listxattr(struct call *c)
+{
+	return list(c, false, true);
+}
+
+int64_t answer_llistxattr(struct call *c)
+{
+	return list(c, false, false);
+}
+
+int64_t answer_flistxattr(struct call *c)
+{
+	return list(c, true, true);
 }

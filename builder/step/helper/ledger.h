@@ -85,7 +85,7 @@ answer_fn answer_chown, answer_lchown, answer_fchown, answer_fchownat; /* answer
 answer_fn answer_mknod, answer_mknodat;
 answer_fn answer_kill, answer_tkill, answer_tgkill; /* answer_kill.c */
 answer_fn answer_setxattr, answer_lsetxattr, answer_fsetxattr, answer_removexattr, answer_lremovexattr, answer_fremovexattr; /* answer_caps.c */
-answer_fn answer_getxattr, answer_lgetxattr, answer_fgetxattr;
+answer_fn answer_getxattr, answer_lgetxattr, answer_fgetxattr, answer_listxattr, answer_llistxattr, answer_flistxattr;
 answer_fn answer_setuid, answer_setgid, answer_setreuid, answer_setregid, answer_setresuid, answer_setresgid, answer_setfsuid, answer_setfsgid, answer_setgroups, answer_prctl; /* answer_ids.c */
 answer_fn answer_getuid, answer_getgid, answer_geteuid, answer_getegid, answer_getresuid, answer_getresgid, answer_getgroups;
 answer_fn answer_stat, answer_lstat, answer_fstat, answer_fstatat, answer_statx; /* answer_stat.c */
