@@ -150,4 +150,4 @@ struct ingot_rung {
 int ingot_step_rung(int scratch_fd, struct ingot_rung *ret, struct ingot_err *err) INGOT_MUST_USE;
 
 /* What the sandbox does, as a number: part of the key of a step's result (safety 6.4). Changes with the filter, mounts, environment or capabilities. */
-#define INGOT_STEP_POLICY 3
+#define INGOT_STEP_POLICY 4
