@@ -58,7 +58,7 @@ static const char refused[] =
 	"ptrace query_module quotactl quotactl_fd reboot request_key set_mempolicy set_mempolicy_home_node setdomainname sethostname setns "
 	"settimeofday statmount listmount swapoff swapon syslog umount umount2 unshare uselib userfaultfd ustat vhangup vm86 vm86old";
 
-enum level { NOTHING, LEDGER, IDENTITY, KILLS };
+enum level { NOTHING, LEDGER, IDENTITY, CHROOT, KILLS };
 enum when { ALWAYS, DEVICE, CREATE, KEEP };
 static const struct ask {
 	int nr;
@@ -238,7 +238,8 @@ static void ask(scmp_filter_ctx f, const struct ask *k)
 	}
 }
 
-static void make_asks(const char *name, enum level level, bool kills)
+/* more: NOTHING, or what a chroot needs beside the level */
+static void make_asks(const char *name, enum level level, enum level more)
 {
 	scmp_filter_ctx f = start(SCMP_ACT_ALLOW);
 	add_names(f, "process_vm_readv process_vm_writev", SCMP_ACT_ERRNO(EPERM));
@@ -251,7 +252,7 @@ static void make_asks(const char *name, enum level level, bool kills)
 	must(seccomp_rule_add_array(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prlimit64), 3, swaps), "the limit of credentials");
 	rule(f, SCMP_ACT_ERRNO(0), SCMP_SYS(setrlimit), SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffffU, RLIMIT_LOCKS));
 	for (size_t i = 0; i < N_ASKS; i++)
-		if ((asks[i].level <= level || (kills && asks[i].level == KILLS)) && (asks[i].when == ALWAYS || !asked_always(asks[i].nr, level)))
+		if ((asks[i].level <= level || (asks[i].level > IDENTITY && asks[i].level <= more)) && (asks[i].when == ALWAYS || !asked_always(asks[i].nr, level)))
 			ask(f, &asks[i]);
 	print(name, f);
 }
@@ -263,10 +264,12 @@ int main(void)
 	make_forms("forms_inet", true);
 	make_chroot();
 	make_chroot_unscoped();
-	make_asks("asks_nothing", NOTHING, false);
-	make_asks("asks_ledger", LEDGER, false);
-	make_asks("asks_identity", IDENTITY, false);
-	make_asks("asks_ledger_kills", LEDGER, true);
-	make_asks("asks_identity_kills", IDENTITY, true);
+	make_asks("asks_nothing", NOTHING, NOTHING);
+	make_asks("asks_ledger", LEDGER, NOTHING);
+	make_asks("asks_identity", IDENTITY, NOTHING);
+	make_asks("asks_ledger_chroot", LEDGER, CHROOT);
+	make_asks("asks_identity_chroot", IDENTITY, CHROOT);
+	make_asks("asks_ledger_kills", LEDGER, KILLS);
+	make_asks("asks_identity_kills", IDENTITY, KILLS);
 	return 0;
 }

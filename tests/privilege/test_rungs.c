@@ -161,6 +161,8 @@ static const struct {
 	{ 0, true, { "/bin/p", "mv", "/data/a", "/x", "mv", "/x", "/data/a" } },
 	{ 0, false, { "/bin/p", "ln", "/data/a", "/a", "ln", "/data/b", "/data/z" } },
 	{ 0, false, { "/bin/p", "mv", "/data/a", "/x", "chown", "1", "/x", "chmod", "0700", "/x", "rm", "/data/b", "put", "/data/b", "new" } },
+	{ 0, false, { "/bin/p", "lchmod", "0640", "/data/b", "put", "/data/new", "n", "lchmod", "2750", "/data/new", "lchmod", "0700", "/tree", "fails", "lchmod", "0700", "/data/link", "fails", "chmod", "0700", "/proc/self/fd/99" } },
+	{ 10001, false, { "/bin/p", "lchmod", "0600", "/data/b", "put", "/data/new", "n", "lchmod", "0711", "/data/new", "fails", "lchmod", "0777", "/dev/null" } },
 	{ 10001, false, { "/bin/p", "mv", "/etc/config", "/moved", "mv", "/data/a", "/etc/config" } },
 	{ 10001, false, { "/bin/p", "put", "/data/mine", "m", "put", "/etc/config", "by another", "mkdir", "/d", "put", "/d/f", "f", "chmod", "0", "/d/f", "chmod", "0", "/d", "cat", "/etc/config" } },
 };

@@ -354,6 +354,8 @@ static int one(char ***at)
 		return link(a[1], a[2]);
 	if (TAKES("symlink", 2))
 		return symlink(a[1], a[2]);
+	if (TAKES("lchmod", 2)) /* as mknod -m: by the descriptor's name in /proc, where libc knows no fchmodat2() */
+		return fchmodat(AT_FDCWD, a[2], (mode_t)strtoul(a[1], NULL, 8), AT_SYMLINK_NOFOLLOW);
 	if (TAKES("chmod", 2))
 		return chmod(a[2], (mode_t)strtol(a[1], NULL, 8));
 	if (TAKES("chown", 2))
@@ -381,9 +383,11 @@ static int one(char ***at)
 		*at = next;
 		return 0;
 	}
-	if (TAKES("fails", 2)) { /* the next command (of one argument) must fail */
+	if (TAKES("fails", 0)) { /* the next command must fail */
 		char **next = a + 1;
-		return one(&next) == 0 ? (errno = EEXIST, -1) : 0;
+		int failed = one(&next);
+		*at = next;
+		return failed == 0 ? (errno = EEXIST, -1) : 0;
 	}
 	return attack(at);
 }

@@ -48,16 +48,18 @@ int step_filter_ask(unsigned flags, bool ledger, struct ingot_err *err)
 	static const struct {
 		const struct sock_filter *code;
 		size_t n;
-	} asks[2][2] = {
+	} asks[3][2] = {
 		{ { filter_asks_ledger, COUNT(filter_asks_ledger) }, { filter_asks_identity, COUNT(filter_asks_identity) } },
+		{ { filter_asks_ledger_chroot, COUNT(filter_asks_ledger_chroot) }, { filter_asks_identity_chroot, COUNT(filter_asks_identity_chroot) } },
 		{ { filter_asks_ledger_kills, COUNT(filter_asks_ledger_kills) }, { filter_asks_identity_kills, COUNT(filter_asks_identity_kills) } },
 	};
 	if (!ledger)
 		return load(filter_asks_nothing, COUNT(filter_asks_nothing), 0, err);
-	bool identity = flags & INGOT_STEP_IDENTITY, kills = flags & INGOT_STEP_CHROOT && !step_scoped(flags);
+	bool identity = flags & INGOT_STEP_IDENTITY;
+	size_t where = !(flags & INGOT_STEP_CHROOT) ? 0 : step_scoped(flags) ? 1 : 2;
 	struct ingot_err older = INGOT_ERR_INIT;
-	int r = load(asks[kills][identity].code, asks[kills][identity].n, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &older);
+	int r = load(asks[where][identity].code, asks[where][identity].n, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &older);
 	if (r < 0)
-		r = load(asks[kills][identity].code, asks[kills][identity].n, SECCOMP_FILTER_FLAG_NEW_LISTENER, err);
+		r = load(asks[where][identity].code, asks[where][identity].n, SECCOMP_FILTER_FLAG_NEW_LISTENER, err);
 	return r < 0 ? ingot_hint(err, "EBUSY: a program around ingot listens to seccomp notifications of its own, and the kernel knows one listener only") : r;
 }

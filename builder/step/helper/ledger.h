@@ -83,6 +83,7 @@ mode_t tracee_umask(const struct call *c);
 typedef int64_t answer_fn(struct call *c);
 answer_fn answer_chown, answer_lchown, answer_fchown, answer_fchownat; /* answer_owner.c */
 answer_fn answer_mknod, answer_mknodat;
+answer_fn answer_chmod, answer_fchmodat; /* answer_mode.c */
 answer_fn answer_kill, answer_tkill, answer_tgkill; /* answer_kill.c */
 answer_fn answer_setxattr, answer_lsetxattr, answer_fsetxattr, answer_removexattr, answer_lremovexattr, answer_fremovexattr; /* answer_caps.c */
 answer_fn answer_getxattr, answer_lgetxattr, answer_fgetxattr, answer_listxattr, answer_llistxattr, answer_flistxattr;
