@@ -6,7 +6,6 @@
 #include <ingot/mem.h>
 #include <linux/limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
 
@@ -91,9 +90,7 @@ static int64_t list_with_caps(struct call *c, const struct target *t)
 {
 	static const char ours[] = CAPABILITY;
 	char path[40];
-	_cleanup_(ingot_freep) char *names = malloc(XATTR_LIST_MAX + sizeof(ours));
-	if (!names)
-		return -ENOMEM;
+	_cleanup_(ingot_freep) char *names = ingot_alloc_array(XATTR_LIST_MAX + sizeof(ours), 1);
 	(void)snprintf(path, sizeof(path), "self/fd/%d", t->fd);
 	ssize_t n = listxattr(path, names, XATTR_LIST_MAX);
 	if (n < 0 && errno != ENOTSUP)
