@@ -49,6 +49,9 @@ struct ingot_chan {
 	size_t in_cap, in_at, in_used, in_n; /* in_n: from in_at on */
 	char *out; /* in bulk: OUT_FLUSH + OUT_SMALL */
 	size_t out_n;
+	bool takes_fds;
+	int fds[INGOT_CHAN_FDS]; /* received and not taken, the first first */
+	size_t n_fds;
 };
 
 struct ingot_chan *ingot_chan_new(int take_fd)
@@ -64,6 +67,8 @@ void ingot_chan_free(struct ingot_chan *c)
 	if (!c)
 		return;
 	ingot_closep(&c->fd);
+	for (size_t i = 0; i < c->n_fds; i++)
+		ingot_closep(&c->fds[i]);
 	free(c->in);
 	free(c->out);
 	free(c);
@@ -114,10 +119,32 @@ static int chan_broken(struct ingot_chan *c, struct ingot_err *err, const char *
 	return ingot_fail(err, INGOT_E_BUG, "helper protocol: %s", what);
 }
 
-static int send_parts(struct ingot_chan *c, struct iovec *iov, int n, struct ingot_err *err)
+/* One descriptor beside the bytes. */
+union beside {
+	char room[CMSG_SPACE(sizeof(int))];
+	struct cmsghdr align;
+};
+
+static void put_beside(struct msghdr *m, union beside *b, int fd)
 {
+	memset(b, 0, sizeof(*b));
+	m->msg_control = b->room;
+	m->msg_controllen = sizeof(b->room);
+	struct cmsghdr *h = CMSG_FIRSTHDR(m);
+	h->cmsg_level = SOL_SOCKET;
+	h->cmsg_type = SCM_RIGHTS;
+	h->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(h), &fd, sizeof(fd));
+}
+
+/* fd goes with the first byte; -1: none. */
+static int send_parts(struct ingot_chan *c, struct iovec *iov, int n, int fd, struct ingot_err *err)
+{
+	union beside beside;
 	while (n) {
 		struct msghdr m = { .msg_iov = iov, .msg_iovlen = (size_t)n };
+		if (fd >= 0)
+			put_beside(&m, &beside, fd);
 		ssize_t w = sendmsg(c->fd, &m, MSG_NOSIGNAL);
 		if (w < 0 && errno == EINTR)
 			continue;
@@ -125,6 +152,7 @@ static int send_parts(struct ingot_chan *c, struct iovec *iov, int n, struct ing
 			c->dead = true;
 			return ingot_fail_sys(err, INGOT_E_BUG, "helper protocol: sending");
 		}
+		fd = -1;
 		for (size_t left = (size_t)w; n && left >= iov->iov_len; n--, iov++)
 			left -= iov->iov_len, w -= (ssize_t)iov->iov_len;
 		if (n) {
@@ -182,13 +210,14 @@ static int send_out(struct ingot_chan *c, const struct iovec *parts, int n, stru
 	for (int i = 0; i < n; i++)
 		iov[have++] = parts[i];
 	c->out_n = 0;
-	return send_parts(c, iov, have, err);
+	return send_parts(c, iov, have, -1, err);
 }
 
 /* Contents may wait for more of their kind; whatever asks, answers or ends may not. */
 static bool may_wait(enum ingot_msg_type type)
 {
-	return type == INGOT_MSG_DATA || type == INGOT_MSG_ENTRY || type == INGOT_MSG_XATTR || type == INGOT_MSG_MEMBER || type == INGOT_MSG_JSON || type == INGOT_MSG_NODE;
+	return type == INGOT_MSG_DATA || type == INGOT_MSG_ENTRY || type == INGOT_MSG_XATTR || type == INGOT_MSG_MEMBER || type == INGOT_MSG_JSON || type == INGOT_MSG_NODE ||
+	       type == INGOT_MSG_RANGE || type == INGOT_MSG_SECRET || type == INGOT_MSG_FACT;
 }
 
 static int collect(struct ingot_chan *c, const struct iovec *parts, int n, struct ingot_err *err)
@@ -201,7 +230,7 @@ static int collect(struct ingot_chan *c, const struct iovec *parts, int n, struc
 	return c->out_n < OUT_FLUSH ? 0 : send_out(c, NULL, 0, err);
 }
 
-static int send_message(struct ingot_chan *c, enum ingot_msg_type type, const void *msg, struct ingot_err *err)
+static int send_message(struct ingot_chan *c, enum ingot_msg_type type, const void *msg, int fd, struct ingot_err *err)
 {
 	const struct shape *s = &shapes[type];
 	if (c->dead)
@@ -229,9 +258,40 @@ static int send_message(struct ingot_chan *c, enum ingot_msg_type type, const vo
 	} else if (n) {
 		encode(s, msg, head + HEADER);
 	}
+	if (fd >= 0) {
+		ingot_pass(send_out(c, NULL, 0, err)); /* what waits has no file */
+		return send_parts(c, iov, parts, fd, err);
+	}
 	if (c->bulk && may_wait(type) && HEADER + n <= OUT_SMALL)
 		return collect(c, iov, parts, err);
 	return send_out(c, iov, parts, err);
+}
+
+/* Descriptors come with the bytes that they were sent with, at most one set a call (unix(7)). More than are expected: an error, so that nothing is lost in silence. */
+static ssize_t receive_some(struct ingot_chan *c, void *p, size_t n)
+{
+	if (!c->takes_fds)
+		return recv(c->fd, p, n, MSG_DONTWAIT);
+	struct iovec iov = { p, n };
+	union beside beside;
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = beside.room, .msg_controllen = sizeof(beside.room) };
+	ssize_t r = recvmsg(c->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	struct cmsghdr *h = r < 0 ? NULL : CMSG_FIRSTHDR(&m);
+	if (h && h->cmsg_level == SOL_SOCKET && h->cmsg_type == SCM_RIGHTS && h->cmsg_len == CMSG_LEN(sizeof(int))) {
+		int fd;
+		memcpy(&fd, CMSG_DATA(h), sizeof(fd));
+		if (c->n_fds < INGOT_CHAN_FDS) {
+			c->fds[c->n_fds++] = fd;
+		} else {
+			ingot_closep(&fd);
+			m.msg_flags |= MSG_CTRUNC;
+		}
+	}
+	if (r >= 0 && (m.msg_flags & MSG_CTRUNC)) {
+		errno = EPROTO;
+		return -1;
+	}
+	return r;
 }
 
 /* Until n bytes of the next message are there; in bulk as many more as have come. */
@@ -250,7 +310,7 @@ static int receive(struct ingot_chan *c, size_t n, struct ingot_err *err)
 	}
 	while (c->in_n < n) {
 		size_t end = c->in_at + c->in_n;
-		ssize_t r = recv(c->fd, c->in + end, c->bulk ? c->in_cap - end : n - c->in_n, MSG_DONTWAIT);
+		ssize_t r = receive_some(c, c->in + end, c->bulk ? c->in_cap - end : n - c->in_n);
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r < 0 && errno == EAGAIN) {
@@ -346,9 +406,28 @@ int ingot_chan_recv(struct ingot_chan *c, uint64_t permit, union ingot_msg *ret,
 	return (int)type;
 }
 
+void ingot_chan_set_fds(struct ingot_chan *c)
+{
+	c->takes_fds = true;
+}
+
+int ingot_chan_take_fd(struct ingot_chan *c)
+{
+	if (!c->n_fds)
+		return -1;
+	int fd = c->fds[0];
+	memmove(c->fds, c->fds + 1, --c->n_fds * sizeof(c->fds[0]));
+	return fd;
+}
+
 int ingot_chan_send(struct ingot_chan *c, enum ingot_msg_type type, const void *msg, struct ingot_err *err)
 {
-	if (send_message(c, type, msg, err) == 0)
+	return ingot_chan_send_fd(c, type, msg, -1, err);
+}
+
+int ingot_chan_send_fd(struct ingot_chan *c, enum ingot_msg_type type, const void *msg, int fd, struct ingot_err *err)
+{
+	if (send_message(c, type, msg, fd, err) == 0)
 		return 0;
 	if (err->sys != EPIPE && err->sys != ECONNRESET)
 		return -1;

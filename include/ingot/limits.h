@@ -70,3 +70,9 @@
 #define INGOT_MAX_SECRET KIB(256)       /* certificate chains and credential files of the field stay below 64 KiB */
 #define INGOT_MIN_SECRET 4              /* shorter ones occur by chance: they are neither masked nor searched for */
 #define INGOT_MAX_GUNZIP MIB(1)         /* of each gzip member, when contents are searched for secrets */
+
+/* facts about contents */
+#define INGOT_MAX_FOUND 16              /* secrets told of one content: after these it is clear what it is */
+#define INGOT_MAX_HASHBANG 255          /* what the kernel reads of a #! line (BINPRM_BUF_SIZE) */
+#define INGOT_MAX_ELF_TEXT KIB(4)       /* runpaths and needed libraries of one file, each; the longest of Debian have 1.5 KiB */
+#define INGOT_MAX_SEARCHED GIB(4)       /* of one content: some seconds, and far below INGOT_HELPER_SILENCE_MS */

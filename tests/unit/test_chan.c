@@ -1,8 +1,10 @@
 /* The channel: what goes in comes out, and nothing else is believed. */
 #include "run_suite.h"
 #include <check.h>
+#include <fcntl.h>
 #include <ingot/chan.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct ingot_chan *a, *b;
@@ -163,6 +165,88 @@ START_TEST(bulk_bad_frames)
 }
 END_TEST
 
+static void send_range(uint32_t file, uint64_t offset, int fd)
+{
+	struct ingot_err err = INGOT_ERR_INIT;
+	struct ingot_msg_range m = { .file = file, .offset = offset };
+	ck_assert_int_eq(ingot_chan_send_fd(a, INGOT_MSG_RANGE, &m, fd, &err), 0);
+}
+
+static int open_files(void)
+{
+	int n = 0;
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/* Files arrive with the messages that they were sent with, in order, whatever was collected around them. */
+START_TEST(files)
+{
+	struct ingot_err err = INGOT_ERR_INIT;
+	union ingot_msg m;
+	struct stat st;
+	int before = open_files(), sent[2];
+	ingot_chan_set_bulk(a);
+	ingot_chan_set_bulk(b);
+	ingot_chan_set_fds(b);
+	ck_assert_int_eq(pipe(sent), 0);
+	struct stat is[2];
+	ck_assert(fstat(sent[0], &is[0]) == 0 && fstat(STDERR_FILENO, &is[1]) == 0);
+	for (uint64_t i = 0; i < 9; i++)
+		send_range(i % 3 == 1, i, i % 3 != 1 ? -1 : i == 4 ? STDERR_FILENO : sent[0]);
+	ck_assert_int_eq(ingot_chan_send(a, INGOT_MSG_DONE, NULL, &err), 0);
+	for (uint64_t i = 0; i < 9; i++) {
+		ck_assert_int_eq(ingot_chan_recv(b, INGOT_PERMIT(INGOT_MSG_RANGE), &m, &err), INGOT_MSG_RANGE);
+		ck_assert_uint_eq(m.range.offset, i);
+		if (!m.range.file)
+			continue;
+		int fd = ingot_chan_take_fd(b);
+		ck_assert(fd > STDERR_FILENO && fcntl(fd, F_GETFD) == FD_CLOEXEC && fstat(fd, &st) == 0);
+		ck_assert(st.st_ino == is[i == 4].st_ino && st.st_dev == is[i == 4].st_dev);
+		(void)close(fd);
+	}
+	ck_assert_int_eq(ingot_chan_recv(b, INGOT_PERMIT(INGOT_MSG_DONE), &m, &err), INGOT_MSG_DONE);
+	ck_assert_int_eq(ingot_chan_take_fd(b), -1);
+	/* Taken later: the first first. */
+	for (int i = 0; i < 2; i++)
+		send_range(1, 0, i ? STDERR_FILENO : sent[0]);
+	for (int i = 0; i < 2; i++)
+		ck_assert_int_eq(ingot_chan_recv(b, INGOT_PERMIT(INGOT_MSG_RANGE), &m, &err), INGOT_MSG_RANGE);
+	for (int i = 0; i < 2; i++) {
+		int fd = ingot_chan_take_fd(b);
+		ck_assert(fstat(fd, &st) == 0 && st.st_ino == is[i].st_ino && st.st_dev == is[i].st_dev);
+		(void)close(fd);
+	}
+	(void)close(sent[0]);
+	(void)close(sent[1]);
+	ck_assert_int_eq(open_files(), before);
+}
+END_TEST
+
+/* Who expects none keeps none; who takes none in time gets no more. */
+START_TEST(files_nobody_wants)
+{
+	struct ingot_err err = INGOT_ERR_INIT;
+	union ingot_msg m;
+	int before = open_files(), r = 0;
+	send_range(1, 0, STDERR_FILENO);
+	ck_assert_int_eq(ingot_chan_recv(b, INGOT_PERMIT(INGOT_MSG_RANGE), &m, &err), INGOT_MSG_RANGE);
+	ck_assert_int_eq(ingot_chan_take_fd(b), -1);
+	ck_assert_int_eq(open_files(), before);
+	ingot_chan_set_fds(b);
+	for (int i = 0; i <= INGOT_CHAN_FDS; i++)
+		send_range(1, 0, STDERR_FILENO);
+	for (int i = 0; i <= INGOT_CHAN_FDS && r >= 0; i++)
+		r = ingot_chan_recv(b, INGOT_PERMIT(INGOT_MSG_RANGE), &m, &err);
+	ck_assert_int_lt(r, 0);
+	ck_assert_int_eq(open_files(), before + INGOT_CHAN_FDS);
+	ingot_chan_free(b);
+	ck_assert_int_eq(open_files(), before - 1);
+	b = NULL;
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("chan");
@@ -174,6 +258,8 @@ int main(void)
 	tcase_add_loop_test(t, bad_frames, 0, (int)(sizeof(bad) / sizeof(bad[0])));
 	tcase_add_test(t, failure_is_relayed_escaped);
 	tcase_add_test(t, bulk);
+	tcase_add_test(t, files);
+	tcase_add_test(t, files_nobody_wants);
 	tcase_add_loop_test(t, bulk_bad_frames, 0, (int)(sizeof(bad) / sizeof(bad[0])));
 	suite_add_tcase(s, t);
 	return run_suite(s);
