@@ -157,6 +157,22 @@ bool index_has(const struct ingot_store *s, const struct ingot_digest *d)
 	return s->slots && *slot_of(s, d->b) != 0;
 }
 
+bool ingot_store_where(const struct ingot_store *s, const struct ingot_digest *d, uint32_t *ret_pack, uint64_t *ret_offset)
+{
+	if (!index_has(s, d))
+		return false;
+	uint64_t slot = *slot_of(s, d->b);
+	*ret_pack = (uint32_t)(slot >> 32) - 1;
+	*ret_offset = get_u64(slot_entry(s, slot) + 32);
+	return true;
+}
+
+const struct ingot_digest *ingot_store_pack(const struct ingot_store *s, uint32_t pack)
+{
+	ingot_assert(pack < s->n_used);
+	return &s->used[pack].digest;
+}
+
 void index_forget(struct ingot_store *s, uint32_t pack, int fd)
 {
 	struct used_pack *p = &s->used[pack];

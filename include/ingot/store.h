@@ -74,6 +74,9 @@ ssize_t ingot_content_read(struct ingot_content *c, void *p, size_t n, struct in
 void ingot_content_done(struct ingot_content *c);
 /* All of a small content, verified. 1, or 0 when missing or damaged. */
 int ingot_store_get(struct ingot_store *s, const struct ingot_digest *d, struct ingot_buf *out, struct ingot_err *err) INGOT_MUST_USE;
+/* Where a content lies, without opening it: true and its pack, a number of this handle's, and its place in there; false when no pack in use has it. */
+bool ingot_store_where(const struct ingot_store *s, const struct ingot_digest *d, uint32_t *ret_pack, uint64_t *ret_offset);
+const struct ingot_digest *ingot_store_pack(const struct ingot_store *s, uint32_t pack);
 bool ingot_store_has(struct ingot_store *s, const struct ingot_digest *d);
 
 /* --- references --- */

@@ -109,6 +109,13 @@ START_TEST(pack_round_trip)
 		ck_assert_int_eq(ingot_store_use_pack(store, &name, &err), 1);
 		ck_assert_int_eq(ingot_store_use_pack(store, &name, &err), 1);
 	}
+	/* Where they lie; a content of its own lies in none. */
+	uint32_t pack = 77;
+	uint64_t offset = 0;
+	ck_assert(ingot_store_where(store, &a, &pack, &offset) && offset == 8 && ingot_digest_eq(ingot_store_pack(store, pack), &name));
+	ck_assert(ingot_store_where(store, &b, &pack, &offset) && offset == 8 + 3);
+	ck_assert_int_eq(ingot_store_put(store, "alone", 5, &b, &err), 0);
+	ck_assert(!ingot_store_where(store, &b, &pack, &offset));
 	name.b[0] ^= 1;
 	ck_assert_int_eq(ingot_store_use_pack(store, &name, &err), 0);
 }
