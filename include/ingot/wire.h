@@ -35,7 +35,8 @@ enum ingot_decode_what {
 	INGOT_DECODE_STREAM = 3,  /* decompress: DATA ..., DONE */
 	INGOT_DECODE_ARCHIVE = 4, /* an uncompressed tar of files and links (archive of an image): PART ..., DONE */
 	INGOT_DECODE_JSON = 5,    /* one JSON document: JSON ..., DONE */
-	INGOT_DECODE_GUNZIP = 6   /* every gzip member anywhere in it, each up to limit and INGOT_MAX_GUNZIP: MEMBER ..., DONE */
+	INGOT_DECODE_GUNZIP = 6,  /* every gzip member anywhere in it, each up to limit and INGOT_MAX_GUNZIP: MEMBER ..., DONE */
+	INGOT_DECODE_FACTS = 7    /* no input of its own: RANGE ... follow */
 };
 enum ingot_json_kind { INGOT_J_OBJECT = 1, INGOT_J_ARRAY, INGOT_J_STRING, INGOT_J_INTEGER, INGOT_J_BOOL, INGOT_J_NULL };
 enum ingot_yaml_kind { INGOT_Y_SCALAR = 0, INGOT_Y_MAP = 1, INGOT_Y_SEQ = 2, INGOT_Y_END = 3, INGOT_Y_KEY = 4 };

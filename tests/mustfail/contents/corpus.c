@@ -1,0 +1,122 @@
+/* The contents of make.py, looked at inside this process: each is taken for what its directory says. Then they are cut at every byte, and changed in every byte: what is said of
+ * them may change, but is possible, and nothing crashes. And the table of secrets is the one that FACTS_TABLE names.
+ *
+ *     corpus MAKE.PY */
+#include "../../../builder/decode/facts_impl.h"
+#include "../../../builder/decode/helper/secret.h"
+#include "../../fuzz/judge_inside.h"
+#include <dirent.h>
+#include <fcntl.h>
+#include <ingot/fd.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int tests, failures;
+static char root[200];
+
+static void verdict(bool ok, const char *kind, const char *name, const char *what)
+{
+	printf("%sok %d - %s %s: %s\n", ok ? "" : "not ", ++tests, kind, name, what);
+	failures += !ok;
+}
+
+static int run(const char *const *argv)
+{
+	int status;
+	(void)fflush(stdout);
+	pid_t pid = fork();
+	if (pid == 0) {
+		(void)execvp(argv[0], (char *const *)(uintptr_t)argv);
+		_exit(127);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static const char *const kinds[INGOT_CONTENT_KINDS] = { "data", "program", "shared", "other", "script", "bytecode", "archive", "pe", "ar" };
+
+static void check(const char *kind, const char *name, struct ingot_span bytes)
+{
+	char is[64];
+	const struct judged *j = judge_inside(bytes.p, bytes.n);
+	(void)snprintf(is, sizeof(is), "%s%s", kinds[j->kind], j->flags & INGOT_F_DAMAGED ? "-damaged" : "");
+	verdict(strcmp(is, kind) == 0 && !j->n_secrets, kind, name, is);
+}
+
+/* Each byte with the highest bit, with the lowest, and as all ones: signs, off by one, and too much. */
+static void damage(const char *kind, const char *name, struct ingot_buf *bytes)
+{
+	static const char with[] = { 0x01, (char)0x80, (char)0xff };
+	size_t n = 0;
+	for (size_t i = 0; i < bytes->n; i++) {
+		(void)judge_inside(bytes->p, i);
+		for (size_t k = 0; k < sizeof(with); k++, n++) {
+			bytes->p[i] ^= with[k];
+			(void)judge_inside(bytes->p, bytes->n);
+			bytes->p[i] ^= with[k];
+		}
+	}
+	char text[100];
+	(void)snprintf(text, sizeof(text), "cut at %zu places, changed %zu times", bytes->n, n);
+	verdict(true, kind, name, text);
+}
+
+static int directory(const char *kind)
+{
+	char path[300];
+	(void)snprintf(path, sizeof(path), "%s/%s", root, kind);
+	DIR *d = opendir(path);
+	ingot_assert(d);
+	int n = 0;
+	for (struct dirent *e; (e = readdir(d));) {
+		struct ingot_err err = INGOT_ERR_INIT;
+		_cleanup_(ingot_buf_done) struct ingot_buf bytes = INGOT_BUF(64 << 20);
+		_cleanup_(ingot_closep) int fd = openat(dirfd(d), e->d_name, O_RDONLY | O_CLOEXEC);
+		if (e->d_name[0] == '.')
+			continue;
+		n++;
+		ingot_assert(fd >= 0 && ingot_read_all(fd, &bytes, &err) == 0);
+		check(kind, e->d_name, ingot_buf_view(&bytes));
+		if (bytes.n < 700)
+			damage(kind, e->d_name, &bytes);
+	}
+	(void)closedir(d);
+	return n;
+}
+
+static void table(void)
+{
+	struct ingot_buf b = INGOT_BUF(1 << 20);
+	struct ingot_digest d;
+	for (size_t i = 0; i < secret_n_patterns; i++) {
+		const struct secret_pattern *p = &secret_patterns[i];
+		ingot_buf_fmt(&b, "%s %s %d %u %u %d\n", ingot_secret_id(p->what), p->anchor, (int)p->class, p->min, p->max, p->check != NULL);
+	}
+	ingot_sha256(b.p, b.n, &d);
+	char text[200];
+	(void)snprintf(text, sizeof(text), "its digest begins with %.16s; facts_impl.h says %s", INGOT_HEX(&d), FACTS_TABLE);
+	verdict(strncmp(INGOT_HEX(&d), FACTS_TABLE, 16) == 0, "the table", "of secrets", text);
+	ingot_buf_done(&b);
+}
+
+int main(int argc, char **argv)
+{
+	const char *base = getenv("TMPDIR");
+	(void)snprintf(root, sizeof(root), "%s/ingot-contents-XXXXXX", base && base[0] == '/' ? base : "/tmp");
+	if (argc != 2 || !mkdtemp(root))
+		return 2;
+	if (run((const char *const[]){ "python3", argv[1], root, NULL }) != 0)
+		return 2;
+	DIR *d = opendir(root);
+	ingot_assert(d);
+	int n = 0;
+	for (struct dirent *e; (e = readdir(d));)
+		if (e->d_name[0] != '.')
+			n += directory(e->d_name);
+	(void)closedir(d);
+	verdict(n > 80, "all", "of them", "the corpus is there");
+	table();
+	(void)run((const char *const[]){ "rm", "-rf", root, NULL });
+	printf("1..%d\n", tests);
+	return failures != 0;
+}
