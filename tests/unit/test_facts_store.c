@@ -47,7 +47,7 @@ START_TEST(known_again)
 	for (int again = 0; again < 3; again++) {
 		gather(t);
 		ck_assert_uint_eq(ingot_facts_looked_at(facts), again ? 0 : n - 1); /* nobody looks at nothing */
-		ck_assert_uint_eq(ingot_facts_helpers(facts), again ? 0 : 1);
+		ck_assert_uint_eq(ingot_facts_helpers(facts), again ? 0 : 2); /* the pack's, and one for the rest */
 		for (size_t i = 0; i < 600; i++)
 			expect(&contents[i], INGOT_C_SCRIPT, "/bin/sh");
 		expect(&contents[600], INGOT_C_DATA, NULL);
@@ -151,22 +151,25 @@ START_TEST(many_files)
 }
 END_TEST
 
-/* Large enough for two helpers. */
-START_TEST(in_parallel)
+/* A helper sees one pack, and of a large one a part. */
+START_TEST(one_helper_a_pack)
 {
-	size_t n = MIB(3);
+	size_t n = MIB(9);
 	char *big = ingot_alloc(n);
 	struct ingot_pack *p;
 	pack_begin(&p);
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < 16; i++) {
 		(void)snprintf(big, n, SCRIPT, i);
 		add_packed(p, big, n);
 	}
 	(void)pack_end(p);
+	pack_begin(&p);
+	add_script(p, 100);
+	(void)pack_end(p);
 	struct ingot_tree *t = the_tree();
 	gather(t);
-	ck_assert_uint_eq(ingot_facts_helpers(facts), 2);
-	for (size_t i = 0; i < 8; i++)
+	ck_assert_uint_eq(ingot_facts_helpers(facts), 3); /* 8, 8 and 1 */
+	for (size_t i = 0; i < 17; i++)
 		expect(&contents[i], INGOT_C_SCRIPT, "/bin/sh");
 	ingot_tree_unref(t);
 	free(big);
@@ -330,7 +333,7 @@ int main(void)
 	tcase_add_test(t, written_and_read);
 	tcase_add_test(t, part_of_a_pack);
 	tcase_add_test(t, many_files);
-	tcase_add_test(t, in_parallel);
+	tcase_add_test(t, one_helper_a_pack);
 	tcase_add_test(t, damaged_content);
 	tcase_add_test(t, missing_content);
 	tcase_add_test(t, damaged_record);
