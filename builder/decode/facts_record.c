@@ -59,7 +59,7 @@ static bool read_text(struct ingot_span *rest, struct ingot_arena *arena, const 
 
 static bool read_secrets(struct ingot_span rest, struct ingot_arena *arena, struct ingot_fact *f)
 {
-	struct ingot_secret_found found[INGOT_MAX_FOUND], *copy;
+	struct ingot_secret_found found[INGOT_MAX_FOUND] = { { 0 } }, *copy;
 	struct ingot_span one;
 	size_t n = 0;
 	uint64_t what, flags, offset;

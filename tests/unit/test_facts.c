@@ -2,7 +2,7 @@
 #include "facts_support.h"
 #include <elf.h>
 
-static const char source[] = "#ifdef TINY\nint x = 1;\nint main(void) { return x; }\n#else\n#include <stdio.h>\n#include <string.h>\nint f(const char *s);\n"
+static const char source[] = "#ifdef TINY\n#ifdef NAMED\nint named __asm__(\"__stack_chk_fail\") = 1;\n#endif\nint x = 1;\nint main(void) { return x; }\n#else\n#include <stdio.h>\n#include <string.h>\nint f(const char *s);\n"
 			     "int f(const char *s) { char b[64]; strcpy(b, s); return (int)strlen(b) + b[3]; }\n"
 			     "int main(int argc, char **argv) { return f(argv[0]); }\n#endif\n";
 static char work[300];
@@ -51,6 +51,8 @@ static const struct {
 	{ PLAIN "-Wl,--disable-new-dtags,-rpath,/opt/y ", INGOT_C_ELF_PROGRAM, INGOT_F_RPATH, 0, "/opt/y", true },
 	{ "-O1 -static ", INGOT_C_ELF_PROGRAM, INGOT_F_STATIC | INGOT_F_CANARY, INGOT_F_PIE, NULL, false },
 	{ "-O1 -static -s ", INGOT_C_ELF_PROGRAM, INGOT_F_STATIC | INGOT_F_CANARY | INGOT_F_STRIPPED, INGOT_F_PIE, NULL, false }, /* by what libc says */
+	{ PLAIN "-DTINY -nostdlib -static -Wl,-e,main ", INGOT_C_ELF_PROGRAM, INGOT_F_STATIC, INGOT_F_CANARY, NULL, false },
+	{ PLAIN "-DTINY -DNAMED -nostdlib -static -Wl,-e,main ", INGOT_C_ELF_PROGRAM, INGOT_F_STATIC | INGOT_F_CANARY, 0, NULL, false }, /* by its symbols */
 	{ "-O1 -static-pie ", INGOT_C_ELF_PROGRAM, INGOT_F_STATIC | INGOT_F_PIE, 0, NULL, false },
 	{ LIB, INGOT_C_ELF_SHARED, 0, INGOT_F_PIE | INGOT_F_STATIC | INGOT_F_CANARY | INGOT_F_RELRO | INGOT_F_EXECSTACK | INGOT_F_DAMAGED, NULL, false },
 	{ LIB "-fstack-protector-all -Wl,-z,relro,-z,now,-soname,libx.so.1 ", INGOT_C_ELF_SHARED, INGOT_F_CANARY | INGOT_F_RELRO | INGOT_F_BIND_NOW, INGOT_F_PIE, NULL, false },

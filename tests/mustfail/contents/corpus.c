@@ -35,12 +35,32 @@ static int run(const char *const *argv)
 
 static const char *const kinds[INGOT_CONTENT_KINDS] = { "data", "program", "shared", "other", "script", "bytecode", "archive", "pe", "ar" };
 
+static const struct {
+	const char *word;
+	unsigned flag;
+} flags[] = { { "bind-now", INGOT_F_BIND_NOW }, { "textrel", INGOT_F_TEXTREL }, { "execstack", INGOT_F_EXECSTACK }, { "static", INGOT_F_STATIC },
+	      { "relro", INGOT_F_RELRO },	{ "writable-code", INGOT_F_WRITABLE_CODE }, { "rpath", INGOT_F_RPATH } };
+
+/* flag-X.how or noflag-X.how */
+static bool as_named(const char *name, unsigned is)
+{
+	bool must = strncmp(name, "flag-", 5) == 0;
+	if (!must && strncmp(name, "noflag-", 7) != 0)
+		return true;
+	name += must ? 5 : 7;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (strncmp(name, flags[i].word, strlen(flags[i].word)) == 0 && name[strlen(flags[i].word)] == '.')
+			return !!(is & flags[i].flag) == must;
+	return false;
+}
+
 static void check(const char *kind, const char *name, struct ingot_span bytes)
 {
-	char is[64];
+	char is[64], text[100];
 	const struct judged *j = judge_inside(bytes.p, bytes.n);
 	(void)snprintf(is, sizeof(is), "%s%s", kinds[j->kind], j->flags & INGOT_F_DAMAGED ? "-damaged" : "");
-	verdict(strcmp(is, kind) == 0 && !j->n_secrets, kind, name, is);
+	(void)snprintf(text, sizeof(text), "%s, flags %x", is, j->flags);
+	verdict(strcmp(is, kind) == 0 && !j->n_secrets && as_named(name, j->flags), kind, name, text);
 }
 
 /* Each byte with the highest bit, with the lowest, and as all ones: signs, off by one, and too much. */

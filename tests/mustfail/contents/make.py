@@ -10,7 +10,7 @@ import io, pathlib, struct, sys, zipfile
 
 OUT, FLAT = pathlib.Path(sys.argv[1]), "--flat" in sys.argv[2:]
 LOAD, DYNAMIC, INTERP, STACK, RELRO = 1, 2, 3, 0x6474E551, 0x6474E552
-NEEDED, STRTAB, STRSZ, SONAME, RPATH, RUNPATH, FLAGS_1, TEXTREL = 1, 5, 10, 14, 15, 29, 0x6FFFFFFB, 22
+NEEDED, STRTAB, STRSZ, SONAME, RPATH, RUNPATH, FLAGS, FLAGS_1, TEXTREL, BIND_NOW = 1, 5, 10, 14, 15, 29, 30, 0x6FFFFFFB, 22, 24
 PIE = 0x08000000
 BASE = 0x400000
 
@@ -18,7 +18,7 @@ BASE = 0x400000
 def put(kind, name, data):
     p = OUT / f"{kind}-{name}" if FLAT else OUT / kind / name
     p.parent.mkdir(parents=True, exist_ok=True)
-    assert not p.exists(), p
+    assert FLAT or not p.exists(), p
     p.write_bytes(data)
 
 
@@ -103,6 +103,26 @@ def honest():
     elf("program", "static-pie", shared=True, dyn=[(FLAGS_1, PIE)])
     elf("program", "no-dynamic-section", edit(2, 0, 0))
     elf("program", "runpath", dyn=[(NEEDED, 1), (RUNPATH, 11)])
+    # flag-X.how: X must be said of it; noflag-X.how: must not
+    elf("program", "flag-bind-now.by-flags", dyn=[(FLAGS, 8)])
+    elf("program", "flag-bind-now.by-flags-1", dyn=[(FLAGS_1, 1)])
+    elf("program", "flag-bind-now.by-a-tag", dyn=[(BIND_NOW, 0)])
+    elf("program", "noflag-bind-now.other-flags", dyn=[(FLAGS, 2), (FLAGS_1, 2)])
+    elf("program", "flag-textrel.by-flags", dyn=[(FLAGS, 4)])
+    elf("program", "flag-textrel.by-a-tag", dyn=[(TEXTREL, 0)])
+    elf("program", "noflag-textrel.honest", dyn=[(FLAGS, 0)])
+    elf("program", "flag-execstack.said", stack=7)
+    elf("program", "flag-execstack.nothing-said", edit(3, 0, 0))
+    elf("program", "noflag-execstack.honest")
+    elf("program", "flag-static.alone", edit(0, 0, 0), dyn=[(FLAGS, 0)])
+    elf("program", "noflag-static.interpreter", dyn=[(FLAGS, 0)])
+    elf("program", "noflag-static.library", edit(0, 0, 0))
+    elf("program", "flag-relro.by-a-header", more([RELRO, 4, 0, BASE, 64]))
+    elf("program", "noflag-relro.honest", more([0, 4, 0, BASE, 64]))
+    elf("program", "flag-writable-code.one-of-two", more([LOAD, 7, 0, BASE + 0x10000, 64]))
+    elf("program", "noflag-writable-code.two", more([LOAD, 6, 0, BASE + 0x10000, 64]))
+    elf("program", "flag-rpath.old", dyn=[(RPATH, 11)])
+    elf("program", "noflag-rpath.new", dyn=[(RUNPATH, 11)])
     elf("other", "relocatable", type=1, phnum=0)
     elf("other", "core", type=4)
     elf("other", "of-an-unknown-type", type=0xfe00)
