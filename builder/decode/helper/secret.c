@@ -42,10 +42,10 @@ bool secret_in(enum secret_class c, char ch)
 	return false;
 }
 
-size_t secret_run(enum secret_class c, const char *p, const char *end)
+size_t secret_run(enum secret_class c, const char *p, const char *end, size_t max)
 {
 	size_t n = 0;
-	while (p + n < end && secret_in(c, p[n]))
+	while (p + n < end && n <= max && secret_in(c, p[n]))
 		n++;
 	return n;
 }
@@ -132,8 +132,10 @@ static bool matches(const struct secret_pattern *p, struct sight *s)
 	s->after = s->at + n;
 	if (!p->min)
 		return !p->check || p->check(s, (struct ingot_span){ s->after, 0 });
-	struct ingot_span run = { s->after, secret_run(p->class, s->after, s->end) };
-	if (run.n < p->min || run.n > p->max || (s->at > s->begin && secret_in(CLASS_ALNUM, s->at[-1])) || (run.p + run.n < s->end && secret_in(CLASS_ALNUM, run.p[run.n])) ||
+	if (s->at > s->begin && (secret_in(CLASS_ALNUM, s->at[-1]) || secret_in(p->class, s->at[-1])))
+		return false;
+	struct ingot_span run = { s->after, secret_run(p->class, s->after, s->end, p->max) };
+	if (run.n < p->min || run.n > p->max || (run.p + run.n < s->end && secret_in(CLASS_ALNUM, run.p[run.n])) ||
 	    secret_made_up(run))
 		return false;
 	return !p->check || p->check(s, run);

@@ -49,8 +49,8 @@ extern const size_t secret_n_patterns;
 
 /* Nobody's secret: a placeholder of documentation, or the same few characters again and again. */
 bool secret_made_up(struct ingot_span s);
-/* How many of the class there are at p. */
-size_t secret_run(enum secret_class c, const char *p, const char *end);
+/* How many of the class there are at p; counted up to max + 1, so that a text made of anchors costs no more than any other. */
+size_t secret_run(enum secret_class c, const char *p, const char *end, size_t max);
 /* secret_keys.c, secret_words.c: what must follow, where a table row cannot say it. */
 bool secret_pem(struct sight *s, struct ingot_span run);
 bool secret_openssh(struct sight *s, struct ingot_span run);

@@ -5,6 +5,7 @@
 
 #define MIN_LINE 48 /* of base64 in one piece: the shortest key (Ed25519, PKCS #8) has 64 characters */
 #define MAX_LABEL 48
+#define MAX_HEADER 256 /* a line of 64 characters by RFC 1421; comments are longer */
 
 static bool starts(const char *p, const char *end, const char *word)
 {
@@ -36,7 +37,7 @@ static const char *skip_headers(const char *p, const char *end, unsigned *flags)
 		if (!name || p + name + 1 >= end || p[name] != ':' || p[name + 1] != ' ')
 			break;
 		const char *line = p;
-		while (p < end && *p != '\n' && !starts(p, end, "\\n"))
+		while (p < end && p - line < MAX_HEADER && *p != '\n' && !starts(p, end, "\\n"))
 			p++;
 		if (memmem(line, (size_t)(p - line), "ENCRYPTED", 9))
 			*flags |= INGOT_S_ENCRYPTED;
@@ -52,7 +53,7 @@ static struct ingot_span body(struct sight *s, const char *p, size_t dashes)
 	if ((size_t)(s->end - p) < dashes || memcmp(p, "-----", dashes) != 0)
 		return none;
 	p = skip_headers(skip_gap(p + dashes, s->end), s->end, &s->flags);
-	struct ingot_span run = { p, secret_run(CLASS_BASE64, p, s->end) };
+	struct ingot_span run = { p, secret_run(CLASS_BASE64, p, s->end, SECRET_REACH) };
 	/* Documentation goes on with dots. */
 	const char *next = skip_gap(p + run.n, s->end);
 	if (next < s->end && !secret_in(CLASS_BASE64, *next) && *next != '-' && *next != '=')
@@ -127,7 +128,7 @@ bool secret_putty(struct sight *s, struct ingot_span run)
 bool secret_pem_base64(struct sight *s, struct ingot_span run)
 {
 	struct ingot_buf out = INGOT_BUF(64);
-	size_t n = secret_run(CLASS_BASE64, s->at, s->end);
+	size_t n = secret_run(CLASS_BASE64, s->at, s->end, 96);
 	bool key = false;
 	if (n >= 96) {
 		key = ingot_unbase64(&out, (struct ingot_span){ s->at, 64 }) == 0 && out.n && memmem(out.p, out.n, "PRIVATE KEY-----", 16) != NULL;

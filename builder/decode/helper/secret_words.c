@@ -29,7 +29,7 @@ static bool assigned(struct sight *s, enum secret_class c, size_t min, size_t ma
 {
 	char quote;
 	const char *p = value_of(s->after, s->end, &quote);
-	size_t n = p ? secret_run(c, p, s->end) : 0;
+	size_t n = p ? secret_run(c, p, s->end, max) : 0;
 	return n >= min && n <= max && (!quote || (p + n < s->end && p[n] == quote)) && !secret_made_up((struct ingot_span){ p, n });
 }
 
@@ -45,6 +45,8 @@ bool secret_gcp(struct sight *s, struct ingot_span run)
 
 bool secret_npm(struct sight *s, struct ingot_span run)
 {
+	if (s->at > s->begin && secret_in(CLASS_TOKEN, s->at[-1]))
+		return false;
 	return assigned(s, CLASS_TOKEN, 20, 1000);
 }
 
@@ -56,7 +58,7 @@ bool secret_azure(struct sight *s, struct ingot_span run)
 
 bool secret_slack(struct sight *s, struct ingot_span run)
 {
-	size_t n = secret_run(CLASS_DIGIT, run.p, run.p + run.n);
+	size_t n = secret_run(CLASS_DIGIT, run.p, run.p + run.n, run.n);
 	return n >= 8 && run.n >= n + 9 && run.p[n] == '-';
 }
 
@@ -67,7 +69,7 @@ bool secret_slack_hook(struct sight *s, struct ingot_span run)
 	} parts[] = { { 7, 12 }, { 8, 13 }, { 20, 26 } };
 	const char *p = s->after;
 	for (size_t i = 0; i < 3; i++) {
-		size_t n = secret_run(CLASS_ALNUM, p, s->end);
+		size_t n = secret_run(CLASS_ALNUM, p, s->end, parts[i].max);
 		if (n < parts[i].min || n > parts[i].max || (i < 2 && (p + n == s->end || p[n] != '/')))
 			return false;
 		if (i == 2)
@@ -79,15 +81,15 @@ bool secret_slack_hook(struct sight *s, struct ingot_span run)
 
 bool secret_github_pat(struct sight *s, struct ingot_span run)
 {
-	size_t n = secret_run(CLASS_ALNUM, s->after, s->end);
+	size_t n = secret_run(CLASS_ALNUM, s->after, s->end, 22);
 	const char *rest = s->after + n + 1;
-	return n == 22 && rest < s->end && rest[-1] == '_' && secret_run(CLASS_ALNUM, rest, s->end) == 59 && !secret_made_up((struct ingot_span){ rest, 59 });
+	return n == 22 && rest < s->end && rest[-1] == '_' && secret_run(CLASS_ALNUM, rest, s->end, 59) == 59 && !secret_made_up((struct ingot_span){ rest, 59 });
 }
 
 bool secret_sendgrid(struct sight *s, struct ingot_span run)
 {
 	const char *p = run.p + run.n;
-	return p < s->end && *p == '.' && secret_run(CLASS_URL, p + 1, s->end) == 43;
+	return p < s->end && *p == '.' && secret_run(CLASS_URL, p + 1, s->end, 43) == 43;
 }
 
 bool secret_openai(struct sight *s, struct ingot_span run)
@@ -95,7 +97,7 @@ bool secret_openai(struct sight *s, struct ingot_span run)
 	size_t before = 0;
 	while (s->at - s->begin > (ptrdiff_t)before && before < SECRET_BACK && secret_in(CLASS_URL, s->at[-1 - (ptrdiff_t)before]))
 		before++;
-	if (before < 23 || secret_run(CLASS_URL, s->after, s->end) < 20)
+	if (before < 23 || secret_run(CLASS_URL, s->after, s->end, 20) < 20)
 		return false;
 	/* The longer form begins further back than we look. */
 	if (memcmp(s->at - before, "sk-", 3) != 0 && before < SECRET_BACK)
@@ -109,7 +111,7 @@ bool secret_docker(struct sight *s, struct ingot_span run)
 {
 	char quote;
 	struct ingot_buf out = INGOT_BUF(1024);
-	const char *p = value_of(s->after, s->end, &quote), *end = p && quote ? memchr(p, quote, (size_t)(s->end - p)) : NULL;
+	const char *p = value_of(s->after, s->end, &quote), *end = p && quote ? memchr(p, quote, s->end - p > 1025 ? 1025 : (size_t)(s->end - p)) : NULL;
 	bool login = false;
 	if (end && end - p >= 8 && end - p <= 1024 && ingot_unbase64(&out, (struct ingot_span){ p, (size_t)(end - p) }) == 0) {
 		const char *colon = memchr(out.p, ':', out.n);
@@ -176,14 +178,14 @@ static bool token(const struct sight *s, char *claims, size_t size)
 	char header[512];
 	const char *p = s->at;
 	size_t n[3];
+	if (s->at > s->begin && secret_in(CLASS_TOKEN, s->at[-1]) && s->at[-1] != '=')
+		return false;
 	for (int i = 0; i < 3; i++) {
-		n[i] = secret_run(CLASS_URL, p, s->end);
+		n[i] = secret_run(CLASS_URL, p, s->end, SECRET_REACH);
 		if (n[i] < 16 || (i < 2 && (p + n[i] >= s->end || p[n[i]] != '.')))
 			return false;
 		p += n[i] + 1;
 	}
-	if (s->at > s->begin && secret_in(CLASS_TOKEN, s->at[-1]) && s->at[-1] != '=')
-		return false;
 	unbase64_url(s->at, n[0], header, sizeof(header));
 	unbase64_url(s->at + n[0] + 1, n[1], claims, size);
 	return strstr(header, "\"alg\"") && claims[0] == '{';
