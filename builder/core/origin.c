@@ -1,5 +1,4 @@
 #include "delta_impl.h"
-#include <ingot/limits.h>
 #include <ingot/origin.h>
 #include <ingot/path.h>
 
@@ -213,23 +212,11 @@ uint32_t ingot_origins_of(const struct ingot_origins *o, struct ingot_span path)
 	return e->value;
 }
 
-static size_t depth_of(struct ingot_span path)
-{
-	size_t n = path.n ? 1 : 0;
-	for (size_t i = 0; i < path.n; i++)
-		n += path.p[i] == '/';
-	return n;
-}
-
+/* What is in the tree was put after whatever emptied a parent of it. */
 void ingot_origins_of_tree(const struct ingot_origins *o, const struct ingot_tree *t, uint32_t *ret)
 {
-	uint64_t emptied[INGOT_MAX_DEPTH + 2] = { 0 }; /* when anything above, or the directory itself, was emptied last; one a depth */
 	for (size_t i = 0; i < ingot_tree_count(t); i++) {
-		struct ingot_span path = ingot_tree_at(t, i)->path;
-		const struct entry *e = table_find(&o->paths, path);
-		size_t depth = depth_of(path);
-		uint64_t above = depth ? emptied[depth - 1] : 0;
-		ret[i] = e && e->since && above <= e->since ? e->value : 0;
-		emptied[depth] = e && e->emptied > above ? e->emptied : above;
+		const struct entry *e = table_find(&o->paths, ingot_tree_at(t, i)->path);
+		ret[i] = e && e->since ? e->value : 0;
 	}
 }

@@ -17,5 +17,5 @@ void ingot_origins_apply(struct ingot_origins *o, const struct ingot_delta *d, u
 /* One path that was put by this origin. */
 void ingot_origins_put(struct ingot_origins *o, struct ingot_span path, uint32_t id);
 uint32_t ingot_origins_of(const struct ingot_origins *o, struct ingot_span path);
-/* The same of every path of a tree, in one walk: ret has room for one a dirent. */
+/* The same of every path of the tree that the deltas add up to, cheaper: ret has room for one a dirent. */
 void ingot_origins_of_tree(const struct ingot_origins *o, const struct ingot_tree *t, uint32_t *ret);

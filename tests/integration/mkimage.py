@@ -5,7 +5,7 @@ ARCH = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.
 
 
 def layer(files):
-    """{path: (mode, data)}, (mode, data, uid), ("link", target) or mode of a directory -> tar."""
+    """{path: (mode, data)}, (mode, data, uid), ("link", target), ("hard", earlier path) or mode of a directory -> tar."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as t:
         for path, what in files.items():
@@ -16,6 +16,8 @@ def layer(files):
                 i.type, i.mode = tarfile.DIRTYPE, what
             elif what[0] == "link":
                 i.type, i.mode, i.linkname = tarfile.SYMTYPE, 0o777, what[1]
+            elif what[0] == "hard":
+                i.type, i.mode, i.linkname = tarfile.LNKTYPE, 0o644, what[1]
             elif what[1] is None:
                 i.type, i.mode, i.uid, i.gid = tarfile.DIRTYPE, what[0], what[2], what[2]
             else:
