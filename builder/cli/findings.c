@@ -75,24 +75,37 @@ int cli_report_format(const struct cli *c, const char *option, enum ingot_report
 	return ingot_fail(err, INGOT_E_INPUT, "--%s is text, json, sarif or codequality, not '%s'", option, INGOT_SHOW(ingot_span_of(word)));
 }
 
-int cli_report_file(const char *path, const struct ingot_report *r, enum ingot_report_format format, struct ingot_err *err)
+static int put_beside(const char *path, const struct ingot_buf *out, struct ingot_err *err)
 {
-	_cleanup_(ingot_buf_done) struct ingot_buf out = INGOT_BUF(REPORT_MAX);
-	struct stat st;
-	ingot_report(r, format, &out);
-	ingot_pass(ingot_buf_check(&out, "the report", err));
-	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) { /* a pipe, a terminal, a link (/dev/stdout): nothing to be replaced */
-		_cleanup_(ingot_closep) int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY);
-		if (fd < 0)
-			return ingot_fail_sys(err, INGOT_E_INPUT, "writing %s", INGOT_SHOW(ingot_span_of(path)));
-		ingot_try(err, ingot_write_all(fd, out.p, out.n, err), "writing %s", INGOT_SHOW(ingot_span_of(path)));
-		return 0;
-	}
 	const char *slash = strrchr(path, '/');
 	_cleanup_(ingot_freep) char *dir = slash ? ingot_strf("%.*s", slash == path ? 1 : (int)(slash - path), path) : ingot_strdup(".");
 	_cleanup_(ingot_closep) int at = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (at < 0)
-		return ingot_fail_sys(err, INGOT_E_INPUT, "writing %s: %s", INGOT_SHOW(ingot_span_of(path)), INGOT_SHOW(ingot_span_of(dir)));
-	ingot_try(err, ingot_publish(at, slash ? slash + 1 : path, out.p, out.n, 0644, err), "writing %s", INGOT_SHOW(ingot_span_of(path)));
+		return ingot_fail_sys(err, INGOT_E_INPUT, "%s", INGOT_SHOW(ingot_span_of(dir)));
+	if (ingot_publish(at, slash ? slash + 1 : path, out->p, out->n, 0644, err) == 0)
+		return 0;
+	if (err->sys == EACCES || err->sys == EPERM || err->sys == EROFS || err->sys == EISDIR)
+		err->code = INGOT_E_INPUT; /* a place that was named, and not one of ours */
+	return -1;
+}
+
+static int put_into(const char *path, const struct ingot_buf *out, struct ingot_err *err)
+{
+	struct stat st;
+	bool there = lstat(path, &st) == 0;
+	if (!there && errno != ENOENT)
+		return ingot_fail_sys(err, INGOT_E_INPUT, "opening it");
+	if (!there || S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))
+		return put_beside(path, out, err);
+	_cleanup_(ingot_closep) int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOCTTY); /* a pipe, a terminal, a link (/dev/stdout): nothing to be replaced */
+	return fd < 0 ? ingot_fail_sys(err, INGOT_E_INPUT, "opening it") : ingot_write_all(fd, out->p, out->n, err);
+}
+
+int cli_report_file(const char *path, const struct ingot_report *r, enum ingot_report_format format, struct ingot_err *err)
+{
+	_cleanup_(ingot_buf_done) struct ingot_buf out = INGOT_BUF(REPORT_MAX);
+	ingot_report(r, format, &out);
+	ingot_pass(ingot_buf_check(&out, "the report", err));
+	ingot_try(err, put_into(path, &out, err), "writing %s", INGOT_SHOW(ingot_span_of(path)));
 	return 0;
 }

@@ -247,6 +247,16 @@ def report_file(w):
     assert (w / "link").is_symlink() and "[setuid]" in (w / "out.txt").read_text() and "before" not in (w / "out.txt").read_text()
     (w / "out").symlink_to("/proc/self/fd/1")
     assert "[setuid]" in w.ingot("check", d, "-o", "out", status=1).out
+    assert w.ingot("check", d, "--format", "sarif", "-o", "-", status=1).out == again
+    (w / "shut").mkdir(0o555)
+    if os.getuid():
+        w.ingot("check", d, "-o", "shut/out", status=2).says("shut/out", "denied")
+    w.ingot("check", d, "-o", "shut", status=2).says("shut")
+    # what is there and no file is written to, not replaced
+    os.mkfifo(w / "pipe")
+    reader = subprocess.Popen(["cat", w / "pipe"], stdout=subprocess.PIPE)
+    w.ingot("check", d, "--format", "sarif", "-o", "pipe", status=1)
+    assert reader.communicate(timeout=60)[0].decode() == again
 
 
 @test
