@@ -33,7 +33,7 @@ static int open_directory_of(const char *path, struct ingot_err *err)
 	return fd < 0 ? ingot_fail_sys(err, INGOT_E_INPUT, "%s", INGOT_SHOW(ingot_span_of(dir))) : fd;
 }
 
-static bool wants_lock(const struct ingot_recipe *r)
+bool wants_lock(const struct ingot_recipe *r)
 {
 	for (size_t i = 0; i < r->n_stages; i++)
 		if (r->stages[i].packages.from)

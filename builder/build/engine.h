@@ -74,6 +74,9 @@ int run_step(struct engine *e, struct stage_state *s, const struct ingot_step *s
 /* finish.c: the image's own stage made final: user, writable places, normalisation. */
 int finish_tree(struct engine *e, struct stage_state *s, struct ingot_err *err) INGOT_MUST_USE;
 
+/* engine.c: does it install anything? Else a lock beside it is none of its. */
+bool wants_lock(const struct ingot_recipe *r);
+
 /* judge.c: the recipe before anything is built; then the image, before it is signed. An error ends the build at the line that brought it. */
 int judge_recipe(struct engine *e, struct ingot_err *err) INGOT_MUST_USE;
 int judge_profile(const struct ingot_recipe *r, const char *word, enum ingot_profile *ret, struct ingot_err *err) INGOT_MUST_USE;

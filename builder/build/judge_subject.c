@@ -80,6 +80,8 @@ static int read_recipe(const struct ingot_judge_options *o, const char *path, st
 {
 	_cleanup_(ingot_freep) char *lock = ingot_lock_path(path);
 	ingot_pass(ingot_recipe_load(path, o->sets, o->n_sets, &in->recipe, err));
+	if (!wants_lock(in->recipe))
+		return 0;
 	ingot_pass(ingot_lock_read(lock, &in->lock, err));
 	return in->lock ? ingot_lock_check(in->recipe, in->lock, err) : 0;
 }

@@ -189,6 +189,11 @@ def stale_lock(w):
         pass
     w.write("web.yaml", RECIPE.replace("[probe]", "[probe, sh]"))
     w.ingot("check", "web.yaml", status=2).says("ingot lock")
+    w.write("web.lock.yaml", "no lock")
+    w.ingot("check", "web.yaml", status=2).says("web.lock.yaml")
+    # nor is one that lies beside a recipe that installs nothing
+    w.write("web.yaml", RECIPE.replace("  packages: [probe]\n", ""))
+    assert w.ingot("check", "web.yaml", status=None).status in (0, 1)
 
 
 @test
