@@ -111,8 +111,8 @@ END_TEST
 START_TEST(a_name_that_looks_deleted)
 {
 	OWNERS("put", "/data/f (deleted)", "f", "chown", "/data/f (deleted)", "1", "1", "put", "/data/f", "other", "put", "/data/g", "g", "chown", "/data/g", "2", "2", "rm", "/data/g", "put", "/data/g (deleted)",
-	       "mine");
-	EXPECT(0, "data/f (deleted) 19 1:1\n");
+	       "mine", "put", "/data/h", "h", "chown", "/data/h", "3", "3", "ln", "/data/h", "/data/h2", "rm", "/data/h", "put", "/data/h (deleted)", "another's");
+	EXPECT(0, "data/f (deleted) 19 1:1\ndata/h2 19 3:3\n");
 }
 END_TEST
 
