@@ -76,6 +76,7 @@ ssize_t ingot_delta_find(const struct ingot_delta *d, struct ingot_span path, un
 
 int ingot_delta_check_at(const struct ingot_delta *d, size_t i, enum ingot_code code, struct ingot_err *err)
 {
+	ingot_assert(d->changes && i < d->n);
 	const struct ingot_change *c = &d->changes[i], *next = i + 1 < d->n ? c + 1 : NULL;
 	bool same = next && ingot_span_eq(c->path, next->path);
 	if (c->op == INGOT_OPAQUE) {
@@ -238,6 +239,8 @@ static int lead(struct ingot_delta *d, struct ingot_err *err)
 static void unite(struct ingot_delta *d)
 {
 	size_t n = 0;
+	if (d->n < 2)
+		return;
 	for (size_t i = 0; i < d->n; i++) {
 		const struct ingot_change *c = &d->changes[i], *next = c + 1, *prev = n ? &d->changes[n - 1] : NULL;
 		bool replaces = c->op == INGOT_HARDLINK || (c->op == INGOT_PUT && d->nodes[c->node].type != INGOT_DIR);

@@ -146,8 +146,8 @@ int blobs_open(struct ingot_store *s, const struct where *w, struct blobs *ret, 
 {
 	struct ingot_err no = INGOT_ERR_INIT;
 	_cleanup_(ingot_closep) int fd = -1;
-	bool dir;
-	uint64_t size;
+	bool dir = false;
+	uint64_t size = 0;
 	ret->store = s;
 	ingot_pass(open_file(w, &fd, &dir, &size, err));
 	if (w->transport != DOCKER_ARCHIVE) {

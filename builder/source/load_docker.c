@@ -177,7 +177,7 @@ static int choose(struct blobs *b, const struct ingot_doc *d, const struct where
 static int choose_and_make(struct blobs *b, const struct where *w, struct ingot_loaded *l, struct ingot_err *err)
 {
 	_cleanup_(ingot_doc_freep) struct ingot_doc *d = NULL;
-	size_t i;
+	size_t i = 0;
 	ingot_pass(ingot_decode_json_bytes(ingot_buf_view(&b->docker_json), &d, err));
 	ingot_pass(choose(b, d, w, &i, err));
 	ingot_pass(make_manifest(b, d, i, l, err));

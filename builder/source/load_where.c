@@ -28,7 +28,7 @@ static int take_digest(const char *text, struct ingot_span *rest, struct where *
 	static const char at[] = "@sha256:";
 	const size_t n = sizeof(at) - 1;
 	const char *found = NULL;
-	for (const char *p = rest->p; (p = memmem(p, rest->n - (size_t)(p - rest->p), at, n)); p++)
+	for (const char *p = rest->n ? rest->p : NULL; p && (p = memmem(p, rest->n - (size_t)(p - rest->p), at, n)); p++)
 		found = p;
 	if (!found)
 		return 0;
@@ -49,6 +49,7 @@ int where_parse(const char *text, struct where *ret, struct ingot_err *err)
 		const char *prefix;
 		enum transport transport;
 	} transports[] = { { "oci:", OCI_DIR }, { "oci-archive:", OCI_ARCHIVE }, { "docker-archive:", DOCKER_ARCHIVE } };
+	ingot_assert(text);
 	struct ingot_span rest = ingot_span_of(text);
 	_cleanup_(where_done) struct where w = { .transport = ANY };
 	for (size_t i = 0; i < 3; i++)
