@@ -68,10 +68,11 @@ class Running:
         while time.monotonic() < end:
             try:
                 return ask()
-            except (OSError, urllib.error.URLError, AssertionError):
+            except (OSError, urllib.error.URLError, AssertionError) as e:
+                last = repr(e)[-500:]
                 assert self.p.poll() is None, f"{' '.join(self.argv)}\nended with {self.p.returncode}:\n{self.text()}"
                 time.sleep(0.2)
-        raise AssertionError(f"no answer in {seconds} s from {' '.join(self.argv)}:\n{self.text()}")
+        raise AssertionError(f"not what was wanted in {seconds} s from {' '.join(self.argv)}\nat last {last}:\n{self.text()}")
 
 
 def get(url):
