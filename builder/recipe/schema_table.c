@@ -57,7 +57,7 @@ static const struct field f_copy[] = {
 	{ "path", SLOT_STRING, 0, AT(ingot_copy, path), .rule = &rule_copy_path, .example = "\"/out/usr/bin/web\"",
 	  .doc = "What to copy: absolute in a stage; relative to the root of a files source, whose whole content is meant when it is left out." },
 	{ "to", SLOT_STRING, REQUIRED, AT(ingot_copy, to), .rule = &rule_absolute, .example = "\"/usr/bin/web\"", .doc = "Where it goes. With a slash at the end: into this directory." },
-	{ "mode", SLOT_MODE, SCALARS, AT(ingot_copy, mode), .rule = &rule_mode, .example = "\"0640\"", .doc = "Mode of copied files. Left out: 0755 for what is executable at its origin, 0644 for the rest." },
+	{ "mode", SLOT_MODE, SCALARS, AT(ingot_copy, mode), .rule = &rule_mode, .example = "\"0640\"", .doc = "Mode of copied files. Left out: out of a stage as it is there, set-id bits included; out of a files source 0755 for what is executable, 0644 for the rest." },
 };
 static const struct object o_copy = { "a copy", "Copies a file or directory.", f_copy, N(f_copy), sizeof(struct ingot_copy), AT(ingot_copy, at), .finish = finish_copy };
 

@@ -189,25 +189,50 @@ static bool acknowledged(const struct ingot_pairs *skip, const char *package)
 	return false;
 }
 
-static void report_scripts(const struct load *l)
+/* The first script of a package that does more than is done for it, or NULL; where it does. */
+static const char *undone_script(const struct load *l, size_t i, size_t *ret_number, struct ingot_span *ret_line)
 {
 	static const char *const scripts[] = { "preinst", "postinst" };
+	for (size_t k = 0; k < 2; k++) {
+		struct ingot_span text = ingot_deb_member(l->debs[i], scripts[k]);
+		if (text.p && script_does_more(ingot_span_of(l->jobs[i].name), text, ret_number, ret_line))
+			return scripts[k];
+	}
+	return NULL;
+}
+
+/* A reason for what is not so any more would hide what comes later under this name. */
+static void report_stale_reasons(const struct load *l)
+{
+	const struct ingot_pairs *skip = l->rq->skip_scripts;
+	for (size_t i = 0; i < skip->n; i++) {
+		size_t at = 0, number;
+		struct ingot_span line;
+		while (at < l->n && strcmp(l->jobs[at].name, skip->v[i].key) != 0)
+			at++;
+		if (at == l->n)
+			ingot_say(l->log, INGOT_WARNING, "skip-scripts names %s, which is not among the packages: remove the entry", skip->v[i].key);
+		else if (!undone_script(l, at, &number, &line))
+			ingot_say(l->log, INGOT_NOTE, "skip-scripts names %s, whose scripts need no reason: the entry can go", skip->v[i].key);
+	}
+}
+
+static void report_scripts(const struct load *l)
+{
 	const char *first = NULL;
 	for (size_t i = 0; i < l->n; i++) {
-		for (size_t k = 0; k < 2; k++) {
-			const char *name = l->jobs[i].name;
-			struct ingot_span text = ingot_deb_member(l->debs[i], scripts[k]), line;
-			size_t number;
-			if (!text.p || acknowledged(l->rq->skip_scripts, name) || !script_does_more(ingot_span_of(name), text, &number, &line))
-				continue;
-			ingot_say(l->log, INGOT_WARNING, "package %s: its %s is not run, and does more than is done for it here (line %zu: %s)", name, scripts[k], number, INGOT_SHOW(line));
-			first = first ? first : name;
-			break;
-		}
+		const char *name = l->jobs[i].name, *script;
+		struct ingot_span line;
+		size_t number;
+		if (acknowledged(l->rq->skip_scripts, name) || !(script = undone_script(l, i, &number, &line)))
+			continue;
+		ingot_say(l->log, INGOT_WARNING, "package %s: its %s is not run, and does more than is done for it here (line %zu: %s)", name, script, number, INGOT_SHOW(line));
+		first = first ? first : name;
 	}
 	if (first)
 		ingot_say(l->log, INGOT_NOTE, "where the image needs what such a script does, add a step that does it; where not, say so: packages: { skip-scripts: { %s: \"why\" } }",
 			  first);
+	report_stale_reasons(l);
 }
 
 static int load_all(struct load *l, struct ingot_err *err)

@@ -248,7 +248,12 @@ def maintainer_scripts(w):
         w.build().says("scripted", "postinst", "mknod /etc/surprise", "skip-scripts")
         w.write("web.yaml", RECIPE.replace("[probe]", "{ install: [probe, scripted], skip-scripts: { scripted: a test } }"))
         w.lock()
-        assert "mknod" not in w.build().err
+        r = w.build()
+        assert "mknod" not in r.err and "names" not in r.err, str(r)
+        # Reasons that nothing needs would hide what comes later.
+        w.write("web.yaml", RECIPE.replace("[probe]", "{ install: [probe, scripted], skip-scripts: { scripted: a test, probe: none, gone: a typo } }"))
+        r = w.build("web.yaml", "--no-cache").says("names probe", "names gone", "not among the packages")
+        assert "names scripted" not in r.err, str(r)
 
 
 @test
