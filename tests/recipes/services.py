@@ -261,6 +261,9 @@ def show(name, s):
     def one(w):
         w.store = shared_dir() / "store"  # what one has fetched and decoded, the others need, too
         archive = make(w, name)
+        # The build has held it to its own profile; here neither the recipe with its lock nor the image on its own may raise as much as a warning.
+        for what in (f"{name}.yaml",), ("-f", f"{name}.yaml", archive):
+            w.ingot("check", "--profile", "strict", "--fail-on", "warning", *what)
         config = holds_what_it_should(w, archive, s)
         for kind in ["ingot"] + (["podman"] if under_podman in RUNNERS else []):
             under(w, archive, kind, s, config)
