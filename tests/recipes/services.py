@@ -129,6 +129,9 @@ def mosquitto(way):
 
 @service("prometheus", 9090, writable=["data"])
 def prometheus(way):
+    page = get("http://127.0.0.1:9090/classic/graph")
+    wanted = re.findall(r'(?:src|href)="(/classic/static/[^"?]+[.](?:js|css))', page)
+    assert len(wanted) > 10 and all(get("http://127.0.0.1:9090" + p) for p in wanted), wanted
     said = json.loads(get("http://127.0.0.1:9090/api/v1/query?query=up"))["data"]["result"]
     assert [(r["metric"]["job"], r["value"][1]) for r in said] == [("prometheus", "1")], said
 
