@@ -2,6 +2,7 @@
 #include <ingot/accounts.h>
 #include <ingot/decode.h>
 #include <ingot/escape.h>
+#include <ingot/facts.h>
 #include <ingot/judge.h>
 #include <ingot/policy.h>
 #include <time.h>
@@ -67,7 +68,9 @@ int judge_image(struct engine *e, const struct stage_state *stage, const struct 
 	_cleanup_(ingot_doc_freep) struct ingot_doc *doc = NULL;
 	_cleanup_(ingot_config_freep) struct ingot_config *config = NULL;
 	_cleanup_(ingot_accounts_freep) struct ingot_accounts *accounts = NULL;
+	_cleanup_(ingot_facts_freep) struct ingot_facts *facts = NULL;
 	ingot_pass(ingot_accounts_read(e->store, stage->tree, &accounts, err));
+	ingot_pass(ingot_facts_gather(e->store, stage->tree, e->options->parallel ? e->options->parallel : 2, e->log, &facts, err));
 	ingot_pass(ingot_decode_json_bytes(ingot_buf_view(&docs->config_json), &doc, err));
 	ingot_pass(ingot_config_read(doc, &config, err));
 	const struct ingot_subject s = {
@@ -77,6 +80,7 @@ int judge_image(struct engine *e, const struct stage_state *stage, const struct 
 		.origins = stage->origins,
 		.config = config,
 		.accounts = accounts,
+		.facts = facts,
 		.writable = e->recipe->image.writable.v,
 		.n_writable = e->recipe->image.writable.n,
 		.size = e->result->unpacked,

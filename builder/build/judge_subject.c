@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <ingot/accounts.h>
 #include <ingot/escape.h>
+#include <ingot/facts.h>
 #include <ingot/fd.h>
 #include <ingot/installed.h>
 #include <ingot/judge.h>
@@ -61,6 +62,7 @@ struct inputs {
 	struct ingot_loaded image;
 	struct ingot_config *config;
 	struct ingot_accounts *accounts;
+	struct ingot_facts *facts;
 	struct ingot_arena *arena;
 	struct ingot_writable shown;
 };
@@ -70,6 +72,7 @@ static void inputs_done(struct inputs *in)
 	ingot_arena_free(in->arena);
 	ingot_config_free(in->config);
 	ingot_accounts_free(in->accounts);
+	ingot_facts_free(in->facts);
 	ingot_loaded_done(&in->image);
 	ingot_lock_free(in->lock);
 	ingot_recipe_free(in->recipe);
@@ -92,6 +95,7 @@ static int read_image(struct ingot_store *store, const char *path, struct inputs
 	ingot_pass(ingot_config_read(in->image.config, &in->config, err));
 	ingot_pass(ingot_installed_origins(store, in->image.tree, in->image.origins, err));
 	ingot_pass(ingot_accounts_read(store, in->image.tree, &in->accounts, err));
+	ingot_pass(ingot_facts_gather(store, in->image.tree, 2, NULL, &in->facts, err));
 	if (!in->recipe)
 		ingot_writable_of(in->image.tree, in->config, in->arena, &in->shown);
 	return 0;
@@ -129,6 +133,7 @@ int ingot_judge(struct ingot_store *store, const struct ingot_judge_options *o, 
 		.origins = in.image.origins,
 		.config = in.config,
 		.accounts = in.accounts,
+		.facts = in.facts,
 		.writable = in.recipe ? in.recipe->image.writable.v : in.shown.v,
 		.n_writable = in.recipe ? in.recipe->image.writable.n : in.shown.n,
 		.size = j.image ? unpacked(in.image.tree) : 0,

@@ -92,7 +92,7 @@ static enum ingot_grant by_acl(const struct ingot_identity *id, const struct ing
 /* acl_permission_check() */
 enum ingot_grant ingot_grants(const struct ingot_identity *id, const struct ingot_node *node, unsigned want, uint32_t *ret_id)
 {
-	uint32_t unused;
+	uint32_t unused = 0;
 	ret_id = ret_id ? ret_id : &unused;
 	*ret_id = 0;
 	if (id->uid == 0)

@@ -16,7 +16,7 @@ static struct ingot_span in_prefix(struct ingot_span path)
 }
 
 /* below: could something below the directory path match? */
-static const char *by_place(struct ingot_span path, bool below)
+static const struct code_row *by_place(struct ingot_span path, bool below)
 {
 	path = in_prefix(path);
 	for (const struct code_row *r = code_places; r->pattern; r++) {
@@ -28,7 +28,7 @@ static const char *by_place(struct ingot_span path, bool below)
 			continue;
 		struct ingot_span pattern = ingot_span_of(r->pattern);
 		if (below ? ingot_glob_may_match_below(pattern, path) : ingot_glob_match(pattern, path))
-			return r->why;
+			return r;
 	}
 	return NULL;
 }
@@ -66,7 +66,8 @@ const char *code_why(struct ingot_span path, const struct ingot_node *node, cons
 	for (size_t i = 0; !why && more && i < more->n; i++)
 		if (within(path, more->v[i].path))
 			why = more->v[i].why;
-	why = why ? why : by_place(path, false);
+	const struct code_row *place = why ? NULL : by_place(path, false);
+	why = place ? place->why : why;
 	why = why ? why : by_name(path);
 	why = why ? why : by_ending(path);
 	if (!why && node && node->type == INGOT_FILE && node->mode & 0111)
@@ -74,11 +75,22 @@ const char *code_why(struct ingot_span path, const struct ingot_node *node, cons
 	return why;
 }
 
-const char *code_why_below(struct ingot_span path, const struct code_places *more)
+const char *code_why_below(struct ingot_span path, const struct code_places *more, struct ingot_span *ret_place)
 {
+	*ret_place = (struct ingot_span){ 0 };
+	const char *why = code_why(path, NULL, NULL, more);
+	/* By its name alone a directory is none: what is in x.py has names of its own. */
+	if (why && why != by_ending(path))
+		return why;
+	const struct code_row *row = by_place(path, true);
+	if (row) {
+		*ret_place = ingot_span_of(row->pattern);
+		return row->why;
+	}
 	for (size_t i = 0; more && i < more->n; i++)
-		if (within(path, more->v[i].path) || ingot_path_under(more->v[i].path, path))
+		if (ingot_path_under(more->v[i].path, path)) {
+			*ret_place = more->v[i].path;
 			return more->v[i].why;
-	const char *why = by_place(path, true);
-	return why ? why : by_name(path);
+		}
+	return NULL;
 }

@@ -26,5 +26,6 @@ struct code_places {
 /* Why the file at path is code, or NULL. content: what it holds if that is known to be code ("an ELF program"), or NULL. node may be NULL: the path alone tells. more may
  * be NULL. A directory or link is asked about as if it were a file. */
 const char *code_why(struct ingot_span path, const struct ingot_node *node, const char *content, const struct code_places *more);
-/* Why a file that is made in directory path is code, if it is given the right name; or NULL. */
-const char *code_why_below(struct ingot_span path, const struct code_places *more);
+/* Why a file that is made in directory path is code, if it is given the right name; or NULL. ret_place: the place, as the table or more has it, where the directory is not in
+ * one but only leads to one; else NULL, 0. */
+const char *code_why_below(struct ingot_span path, const struct code_places *more, struct ingot_span *ret_place);

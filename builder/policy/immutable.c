@@ -24,6 +24,7 @@ struct proof {
 	size_t n_aliases, cap_aliases, cap;
 	struct immutable_result *out;
 	struct ingot_buf joined; /* the other path of what is looked at */
+	struct ingot_span place; /* that it leads to: see code_why_below() */
 };
 
 static const struct ingot_node *node_of(const struct proof *x, size_t i)
@@ -135,11 +136,11 @@ static const char *why_code(struct proof *x, size_t i, bool below)
 	const char *content = x->q->content && n->type == INGOT_FILE ? x->q->content(x->q->content_ctx, n) : NULL;
 	const struct code_places *more = &x->q->places;
 	ingot_buf_clear(&x->joined);
-	const char *why = below ? code_why_below(path_of(x, i), more) : code_why(path_of(x, i), n, content, more);
+	const char *why = below ? code_why_below(path_of(x, i), more, &x->place) : code_why(path_of(x, i), n, content, more);
 	for (size_t k = 0; !why && k < x->n_aliases; k++)
 		if (within(path_of(x, i), path_of(x, x->aliases[k].at))) {
 			struct ingot_span path = ingot_span_of(join(x, &x->aliases[k], i));
-			why = below ? code_why_below(path, more) : code_why(path, NULL, NULL, more);
+			why = below ? code_why_below(path, more, &x->place) : code_why(path, NULL, NULL, more);
 		}
 	return why;
 }
@@ -242,8 +243,13 @@ static void find_code(struct proof *x)
 	for (size_t k = 0; k < x->out->n; k++) {
 		struct immutable_row *r = &x->out->v[k];
 		bool link = node_of(x, r->dirent)->type == INGOT_LINK;
-		if ((node_of(x, r->dirent)->type == INGOT_DIR || (link && !r->n_code)) && (r->why_made = why_code(x, r->dirent, true)))
+		if (node_of(x, r->dirent)->type != INGOT_DIR && (!link || r->n_code))
+			continue;
+		r->why_made = why_code(x, r->dirent, true);
+		if (r->why_made) {
+			r->place = x->place;
 			r->as = kept(x);
+		}
 	}
 }
 

@@ -27,6 +27,7 @@ struct immutable_row {
 	bool declared;     /* lies in a declared place, or is /tmp or the like */
 	/* code */
 	const char *why_made; /* of a directory: why a file that is made in it is code; or NULL */
+	struct ingot_span place; /* and where, if it only leads there: see code_why_below() */
 	size_t n_code;        /* how many names that can be changed are code */
 	size_t code;          /* the first of them, when there is one */
 	const char *why;      /* and why it is; a clause about it */

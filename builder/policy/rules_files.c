@@ -2,6 +2,7 @@
 #include "look.h"
 #include "names.h"
 #include "rows.h"
+#include <ingot/facts.h>
 #include <ingot/glob.h>
 #include <ingot/path.h>
 
@@ -80,6 +81,16 @@ static bool is_socket(struct ingot_span path)
 	return false;
 }
 
+/* Then the finding is about what is in it. */
+static bool secret_inside(const struct look *l, const struct ingot_node *n)
+{
+	const struct ingot_fact *f = l->s->facts && n->type == INGOT_FILE ? ingot_facts_of(l->s->facts, &n->content) : NULL;
+	for (size_t i = 0; f && i < f->n_secrets; i++)
+		if (!ingot_secret_is_hint(f->secrets[i].what))
+			return true;
+	return false;
+}
+
 static void check(struct look *l)
 {
 	const struct ingot_tree *t = l->s->tree;
@@ -91,7 +102,7 @@ static void check(struct look *l)
 			(void)look_path(l, "package-cache", i, " is %s", cache);
 		else if (left)
 			(void)look_path(l, "leftover-file", i, " is %s", left);
-		else if (private)
+		else if (private && !secret_inside(l, n))
 			(void)look_path(l, "private-file", i, " is, by its name, %s", private);
 		if (is_socket(d->path))
 			(void)look_path(l, "socket-file", i, " is where the socket of a container engine would be");

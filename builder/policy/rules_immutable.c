@@ -1,19 +1,19 @@
 /* rules_immutable.c - the image's user changes nothing but what is declared, and no code at all. */
 #include "immutable.h"
 #include "look.h"
+#include "rows.h"
+#include <ingot/accounts.h>
 #include <ingot/escape.h>
 #include <ingot/limits.h>
 #include <ingot/normalise.h>
 #include <ingot/path.h>
 #include <ingot/resolve.h>
 
-#define ERROR { INGOT_SEV_ERROR, INGOT_SEV_ERROR, INGOT_SEV_ERROR }
-
 static const struct ingot_rule rows[] = {
-	{ "writable-path", ERROR, "the image's user can change nothing but the places under writable:",
+	{ "writable-path", SEV(ERROR, ERROR, ERROR), "the image's user can change nothing but the places under writable:",
 	  "What a broken service can change it can break for the next start: what others read from there, what it does itself, what an update expects.", NULL,
 	  "give it to root and take group's and others' w away, or name the place under writable:", "image:\n  writable: [/var/lib/web]\n", "path" },
-	{ "writable-code", ERROR, "nothing that the image's user can change is code",
+	{ "writable-code", SEV(ERROR, ERROR, ERROR), "nothing that the image's user can change is code",
 	  "A fault in a service lets an attacker write what the service may write. Where that is a program, a module, a script, or configuration that names one, the attacker stays.", NULL,
 	  "install code where root owns it, and let the service write data elsewhere", "image:\n  writable: [/var/lib/web]   # data; the programs are in /usr\n", "path" },
 };
@@ -109,20 +109,44 @@ static void say_path(struct look *l, const struct immutable_row *r, const char *
 		(void)look_path(l, "writable-path", r->dirent, " can be changed by the image's user, and lies in no declared place: %s", grant);
 }
 
+static struct ingot_finding *code_finding(struct look *l, const struct immutable_row *r, const char *grant)
+{
+	if (r->why_made && r->place.n)
+		return look_path(l, "writable-code", r->dirent, "%s is where the image's user could put code (in %s: %s); %s", also(l, r), shown(l, r->place) + 1, r->why_made, grant);
+	if (r->why_made)
+		return look_path(l, "writable-code", r->dirent, "%s is where the image's user could put code (%s); %s", also(l, r), r->why_made, grant);
+	if (r->code == r->dirent)
+		return look_path(l, "writable-code", r->dirent, "%s is code that the image's user can change (%s); %s", also(l, r), r->why, grant);
+	return look_path(l, "writable-code", r->dirent, " lets the image's user change %zu name%s that %s code, first %s%s (%s); %s", r->n_code, r->n_code == 1 ? "" : "s",
+			 r->n_code == 1 ? "is" : "are", shown(l, ingot_tree_at(l->s->tree, r->code)->path), also(l, r), r->why, grant);
+}
+
+/* The line that declares the place is the one to change. */
 static void say_code(struct look *l, const struct immutable_row *r, const char *grant)
 {
-	if (r->why_made)
-		(void)look_path(l, "writable-code", r->dirent, "%s is where the image's user could put code: %s; %s", also(l, r), r->why_made, grant);
-	else if (r->code == r->dirent)
-		(void)look_path(l, "writable-code", r->dirent, "%s is code that the image's user can change: %s; %s", also(l, r), r->why, grant);
-	else
-		(void)look_path(l, "writable-code", r->dirent, " lets the image's user change %zu name%s that %s code, first %s%s: %s; %s", r->n_code, r->n_code == 1 ? "" : "s", r->n_code == 1 ? "is" : "are",
-				shown(l, ingot_tree_at(l->s->tree, r->code)->path), also(l, r), r->why, grant);
+	struct ingot_finding *f = code_finding(l, r, grant);
+	const struct ingot_recipe *recipe = l->s->recipe;
+	if (!f || !recipe || l->s->writable != recipe->image.writable.v)
+		return;
+	struct ingot_span path = ingot_tree_at(l->s->tree, r->dirent)->path;
+	for (size_t i = 0; i < l->s->n_writable; i++)
+		if (l->writable[i].n && (ingot_span_eq(path, l->writable[i]) || ingot_path_under(path, l->writable[i])))
+			f->at = recipe->image.writable.at[i];
+}
+
+/* As runtimes find it: what the image's passwd says of the number, else 0. */
+static uint32_t group_of(const struct look *l)
+{
+	const struct ingot_accounts *a = l->s->accounts;
+	for (size_t i = 0; !l->config->has_gid && a && i < a->n_users; i++)
+		if (a->users[i].uid == l->config->uid)
+			return a->users[i].gid;
+	return l->config->gid;
 }
 
 static void check(struct look *l)
 {
-	const struct ingot_config *c = l->s->config;
+	const struct ingot_config *c = l->config;
 	/* A user by name has a rule of its own, and so has root, who can change everything. */
 	if (!l->s->tree || !c || !c->numeric || c->uid == 0)
 		return;
@@ -132,7 +156,7 @@ static void check(struct look *l)
 	add_variables(&x, &c->env);
 	const struct immutable_question q = {
 		.tree = l->s->tree,
-		.user = { .uid = c->uid, .gid = c->gid }, /* a runtime adds no groups to a number (runc, libcontainer/user) where a gid is given */
+		.user = { .uid = c->uid, .gid = group_of(l) }, /* a runtime adds no groups to a number (runc, libcontainer/user) where a gid is given */
 		.writable = l->writable,
 		.n_writable = l->s->n_writable,
 		.places = { x.v, x.n },
@@ -150,4 +174,4 @@ static void check(struct look *l)
 	free(x.v);
 }
 
-const struct rule_group rules_immutable = { rows, sizeof(rows) / sizeof(rows[0]), check };
+const struct rule_group rules_immutable = { rows, N_ROWS(rows), check };

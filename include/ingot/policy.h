@@ -12,6 +12,7 @@
 #include <ingot/rule.h>
 
 struct ingot_accounts;
+struct ingot_facts;
 
 /* Whatever of it is there is looked at; NULL (0) is not. All borrowed. */
 struct ingot_subject {
@@ -21,6 +22,7 @@ struct ingot_subject {
 	const struct ingot_origins *origins; /* of the tree */
 	const struct ingot_config *config;
 	const struct ingot_accounts *accounts; /* of the tree; accounts.h */
+	const struct ingot_facts *facts; /* of the tree's contents; facts.h */
 	const char *const *writable; /* absolute: where the image's user may write. Of the recipe, or what the image shows (empty directories of its user, volumes) */
 	size_t n_writable;
 	uint64_t size; /* of its layers, unpacked, bytes: what it takes where it runs, and what no compressor decides */

@@ -23,5 +23,6 @@ struct policy_case {
 	const char *passwd, *group, *shadow; /* or NULL; accounts are known when one of them is there */
 	int64_t now, locked;                 /* the date of the lock; 0: there is none */
 	uint64_t size;
+	const struct ingot_fact *fact; /* about the content of each file, HEX("0"); or NULL: nothing is known */
 	struct ingot_source source; /* in place of the recipe's, of a kind that recipes cannot have yet; or all zero */
 };

@@ -183,6 +183,15 @@ START_TEST(no_code)
 }
 END_TEST
 
+static const char *why_below(const char *path, const struct code_places *more, const char *want_place)
+{
+	struct ingot_span place = INGOT_SPAN("?");
+	const char *got = code_why_below(ingot_span_of(path), more, &place);
+	if (!ingot_span_is(place, want_place))
+		ck_abort_msg("/%s leads to '%.*s'", path, INGOT_SPAN_ARG(place));
+	return got;
+}
+
 START_TEST(what_it_is)
 {
 	const struct ingot_node plain = { .type = INGOT_FILE, .mode = 0644 }, runs = { .type = INGOT_FILE, .mode = 0654 }, dir = { .type = INGOT_DIR, .mode = 0755 };
@@ -195,21 +204,27 @@ START_TEST(what_it_is)
 	ck_assert_str_eq(code_why(INGOT_SPAN("srv/tools/x"), &plain, NULL, &more), "PATH");
 	ck_assert_str_eq(code_why(INGOT_SPAN("srv/tools"), &plain, NULL, &more), "PATH");
 	ck_assert_ptr_null(code_why(INGOT_SPAN("srv/toolsx"), &plain, NULL, &more));
-	ck_assert_str_eq(code_why_below(INGOT_SPAN("srv"), &more), "PATH");
-	ck_assert_ptr_null(code_why_below(INGOT_SPAN("data"), &more));
+	ck_assert_str_eq(why_below("srv", &more, "srv/tools"), "PATH");
+	ck_assert_str_eq(why_below("srv/tools/x", &more, ""), "PATH");
+	ck_assert_ptr_null(why_below("data", &more, ""));
 }
 END_TEST
 
 /* Directories: what is made in them is code under some name. */
 START_TEST(below)
 {
-	static const char *const routes[] = { "", "usr", "usr/local", "etc", "etc/cron.d", "etc/systemd/system", "lib", "opt", "opt/app", "opt/app/bin", "var", "var/spool", "var/spool/cron", "var/lib", "usr/share", "usr/share/perl5/X",
-					      "home/u/.ssh", "home/u/.config/fish", "srv/app/node_modules", "srv/venv/lib/python3.11/site-packages" };
+	static const struct {
+		const char *path, *place;
+	} routes[] = {
+		{ "", "bin" }, { "usr", "bin" }, { "usr/local", "bin" }, { "etc", "etc/ld.so.preload" }, { "etc/cron.d", "" }, { "etc/systemd/system", "" }, { "lib", "" }, { "opt", "opt/bin" },
+		{ "opt/app", "opt/*/bin" }, { "opt/app/bin", "" }, { "var", "var/lib/gems" }, { "var/spool", "var/spool/cron" }, { "var/spool/cron", "" }, { "var/lib", "var/lib/gems" }, { "usr/share/nginx", "share/nginx/modules*" },
+		{ "usr/share/perl5/X", "" }, { "home/u/.ssh", "" }, { "home/u/.config/fish", "" }, { "srv/app/node_modules", "" }, { "srv/venv/lib/python3.11/site-packages", "" },
+	};
 	static const char *const none[] = { "tmp", "run", "srv", "home", "home/u", "data", "var/log", "var/lib/app", "var/www/html", "opt/app/data", "usr/share/doc", "etc/fonts", "srv/x.py" };
 	for (size_t i = 0; i < COUNT(routes); i++)
-		ck_assert_msg(code_why_below(ingot_span_of(routes[i]), NULL) != NULL, "/%s", routes[i]);
+		ck_assert_msg(why_below(routes[i].path, NULL, routes[i].place) != NULL, "/%s", routes[i].path);
 	for (size_t i = 0; i < COUNT(none); i++)
-		ck_assert_msg(!code_why_below(ingot_span_of(none[i]), NULL), "/%s: %s", none[i], code_why_below(ingot_span_of(none[i]), NULL));
+		ck_assert_msg(!why_below(none[i], NULL, ""), "/%s: %s", none[i], why_below(none[i], NULL, ""));
 }
 END_TEST
 

@@ -25,7 +25,7 @@ static void show(struct ingot_buf *out, const struct immutable_question *q, cons
 	ingot_buf_fmt(out, "/%.*s%s below %zu: ", INGOT_SPAN_ARG(ingot_tree_at(q->tree, r->dirent)->path), r->declared ? " (declared)" : "", r->below);
 	immutable_grant_text(q, r, out);
 	if (r->why_made)
-		ingot_buf_fmt(out, "; made: %s", r->why_made);
+		ingot_buf_fmt(out, "; made%s%.*s: %s", r->place.n ? " in " : "", INGOT_SPAN_ARG(r->place), r->why_made);
 	if (r->n_code)
 		ingot_buf_fmt(out, "; %zu code, first /%.*s: %s", r->n_code, INGOT_SPAN_ARG(ingot_tree_at(q->tree, r->code)->path), r->why);
 	if (r->as.n)
@@ -85,6 +85,7 @@ END_TEST
 START_TEST(places_for_code)
 {
 	check(D("/") D("/etc") MINE("/etc/cron.d"), "etc/cron.d", "/etc/cron.d (declared) below 0: it belongs to the image's user 1000 (0755); made: cron runs it\n");
+	check(D("/") D("/var") MINE("/var/spool"), "var/spool", "/var/spool (declared) below 0: it belongs to the image's user 1000 (0755); made in var/spool/cron: cron runs what it says\n");
 	check(D("/") D("/etc") FILE_AT("0644", "1000", "0", "/etc/passwd"), NULL,
 	      "/etc/passwd below 0: it belongs to the image's user 1000 (0644); 1 code, first /etc/passwd: it says who is who\n");
 	check(D("/") MINE("/srv") D("/srv/.ssh"), "srv", "/srv (declared) below 1: it belongs to the image's user 1000 (0755); 1 code, first /srv/.ssh: ssh and sshd obey it\n");
@@ -189,13 +190,14 @@ static double time_of(unsigned thousands, const char *owner)
 	return best;
 }
 
-/* Processor time, with much room: what is meant is that nothing is quadratic. */
+/* Processor time. What is meant is that nothing is quadratic: that would be 64 times, of seconds. A small tree is in the processor's caches and a large one is
+ * not, so that there is room for that and for others on the machine. */
 START_TEST(linear)
 {
 	double small = time_of(8, "0"), large = time_of(64, "0"), open = time_of(64, "1000");
 	(void)time_of(30, "0");
-	ck_assert_double_lt(large, 8 * 3 * small);
-	ck_assert_double_lt(open, 8 * large + 0.1);
+	ck_assert_double_lt(large, 8 * 4 * small + 0.1);
+	ck_assert_double_lt(open, 8 * large + 0.5);
 }
 END_TEST
 

@@ -1,5 +1,6 @@
 /* The rules, each by examples both ways: a tree, a config or a recipe, and what is found in it. */
 #include "policy_cases_config.h"
+#include "policy_cases_elf.h"
 #include "policy_cases_files.h"
 #include "policy_cases_immutable.h"
 #include "policy_cases_modes.h"
@@ -7,6 +8,7 @@
 #include "policy_cases_recipe.h"
 #include "policy_cases_secrets.h"
 #include "policy_cases_user.h"
+#include "../../builder/decode/facts_impl.h"
 #include <ingot/accounts.h>
 #include <ingot/decode.h>
 #include <ingot/path.h>
@@ -15,7 +17,7 @@
 static const struct {
 	const struct policy_case *v;
 	size_t n;
-} tables[] = { TABLE(cases_modes), TABLE(cases_immutable), TABLE(cases_user), TABLE(cases_files), TABLE(cases_config), TABLE(cases_secrets), TABLE(cases_recipe), TABLE(cases_own) };
+} tables[] = { TABLE(cases_modes), TABLE(cases_immutable), TABLE(cases_user), TABLE(cases_files), TABLE(cases_config), TABLE(cases_secrets), TABLE(cases_recipe), TABLE(cases_own), TABLE(cases_elf) };
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))
 
 static const struct policy_case *case_at(size_t i)
@@ -54,6 +56,20 @@ static struct ingot_origins *origins_of(const char *tree, const char *name)
 	return o;
 }
 
+/* One content is known. */
+static struct ingot_facts *facts_of(const struct ingot_fact *fact)
+{
+	struct ingot_facts *f = ingot_alloc(sizeof(*f));
+	f->arena = ingot_arena_new();
+	f->n_slots = 16;
+	f->slots = ingot_alloc_array(f->n_slots, sizeof(*f->slots));
+	f->entries = ingot_alloc(sizeof(*f->entries));
+	f->n = 1;
+	f->entries[0] = (struct facts_entry){ .known = true, .fact = *fact };
+	f->slots[0] = 1; /* the digest of the cases is all zero, and so is its hash */
+	return f;
+}
+
 static int look(const struct policy_case *c, struct ingot_findings *all, struct ingot_err *err)
 {
 	_cleanup_(ingot_tree_unrefp) struct ingot_tree *tree = c->tree ? tree_of(c->tree) : NULL;
@@ -63,6 +79,7 @@ static int look(const struct policy_case *c, struct ingot_findings *all, struct 
 	_cleanup_(ingot_recipe_freep) struct ingot_recipe *recipe = text ? fixture_recipe(text) : NULL;
 	_cleanup_(ingot_accounts_freep) struct ingot_accounts *accounts =
 		c->passwd || c->group || c->shadow ? ingot_accounts_parse(ingot_span_of(c->passwd), ingot_span_of(c->group), ingot_span_of(c->shadow)) : NULL;
+	_cleanup_(ingot_facts_freep) struct ingot_facts *facts = c->fact ? facts_of(c->fact) : NULL;
 	const struct ingot_lock lock = { .date = c->locked };
 	struct ingot_recipe changed = { 0 };
 	struct ingot_source source = c->source;
@@ -71,7 +88,7 @@ static int look(const struct policy_case *c, struct ingot_findings *all, struct 
 		changed.sources = &source;
 		changed.n_sources = 1;
 	}
-	struct ingot_subject s = { .recipe = source.kind ? &changed : recipe, .lock = c->locked ? &lock : NULL, .tree = tree, .origins = origins, .config = config, .accounts = accounts, .writable = c->writable, .size = c->size, .now = c->now };
+	struct ingot_subject s = { .recipe = source.kind ? &changed : recipe, .lock = c->locked ? &lock : NULL, .tree = tree, .origins = origins, .config = config, .accounts = accounts, .facts = facts, .writable = c->writable, .size = c->size, .now = c->now };
 	struct ingot_policy p = { .profile = c->profile, .allow = c->allow };
 	while (s.n_writable < 3 && c->writable[s.n_writable])
 		s.n_writable++;
@@ -168,6 +185,26 @@ START_TEST(lines)
 }
 END_TEST
 
+/* Code in a place that the recipe declares: the line that does. */
+START_TEST(declaring_line)
+{
+	static const char text[] = "ingot: 1\nname: web\nimage:\n  user: web\n  writable:\n    - /data\n    - /etc/nginx\n  entrypoint: [/web]\n";
+	_cleanup_(ingot_recipe_freep) struct ingot_recipe *recipe = fixture_recipe(text);
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *t = tree_of(ROOT "d 0755 10001 0 1 /data\n" "d 0755 0 0 1 /etc\n" "d 0755 10001 0 1 /etc/nginx\n");
+	_cleanup_(ingot_config_freep) struct ingot_config *config = config_of(FINE);
+	_cleanup_(ingot_findings_done) struct ingot_findings all = INGOT_FINDINGS_INIT;
+	struct ingot_err err = INGOT_ERR_INIT;
+	struct ingot_subject s = { .recipe = recipe, .tree = t, .config = config, .writable = recipe->image.writable.v, .n_writable = recipe->image.writable.n };
+	ck_assert_int_eq(ingot_policy_check(&s, &(struct ingot_policy){ 0 }, &all, &err), 0);
+	size_t i = 0;
+	while (i < all.n && strcmp(all.v[i].rule, "writable-code") != 0)
+		i++;
+	ck_assert_uint_lt(i, all.n);
+	ck_assert_uint_eq(all.v[i].at.line, 7);
+	ck_assert_str_eq(all.v[i].text, "/etc/nginx is where the image's user could put code (nginx reads it, and loads the modules that it names); it belongs to the image's user 10001 (0755)");
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("policy");
@@ -181,6 +218,7 @@ int main(void)
 	tcase_add_loop_test(t, an_exception_that_cannot_be, 0, 4);
 	tcase_add_test(t, catalogue);
 	tcase_add_test(t, lines);
+	tcase_add_test(t, declaring_line);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }

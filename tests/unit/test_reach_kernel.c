@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define TREES 3000
+#define TREES 2000
 #define MOST 64
 
 struct trial {
