@@ -113,13 +113,25 @@ static const struct named caches[] = {
 	{ "**/.gradle/caches", "a cache of a package manager" },
 };
 
+static bool is_wild(char c)
+{
+	return c == '*' || c == '?' || c == '[';
+}
+
+/* The first and the last byte decide most of it: this is asked of every name of an image. */
+static bool may_match(struct ingot_span pattern, struct ingot_span name)
+{
+	char first = pattern.p[0], last = pattern.p[pattern.n - 1];
+	return name.n && (is_wild(first) || first == name.p[0]) && (is_wild(last) || last == ']' || last == name.p[name.n - 1]);
+}
+
 /* "dir" as a pattern means all below it, too; here the directory itself is meant, and is enough. */
 static const char *find(const struct named *v, size_t n, struct ingot_span path)
 {
 	struct ingot_span base = ingot_path_base(path);
 	for (size_t i = 0; i < n; i++) {
 		struct ingot_span p = ingot_span_of(v[i].pattern), last = ingot_path_base(p);
-		if (!ingot_span_is(last, "**") && !ingot_glob_match(last, base))
+		if (!may_match(last, base) || (!ingot_span_is(last, "**") && !ingot_glob_match(last, base)))
 			continue;
 		if (ingot_glob_match(p, path))
 			return v[i].is;

@@ -56,6 +56,8 @@ static const struct {
 static void check_mode(struct look *l, size_t i, const struct ingot_node *n)
 {
 	struct ingot_span path = ingot_tree_at(l->s->tree, i)->path;
+	if (!ingot_span_starts(path, "etc/") && !ingot_span_starts(path, "root/") && !ingot_span_starts(path, "home/"))
+		return; /* no row is about anything else */
 	for (size_t k = 0; k < N_ROWS(modes); k++) {
 		struct ingot_span p = ingot_span_of(modes[k].pattern);
 		/* A pattern "dir" matches what is below it, too: each row is about one depth. */

@@ -9,16 +9,24 @@ static const struct ingot_rule rows[] = {
 	  "this is a fault of the builder, or of a store that somebody has changed: build again with --no-cache, and report it", NULL, "path" },
 };
 
+/* Directories above what somebody brought are nobody's. */
+static void check_origins(struct look *l, const struct ingot_tree *t)
+{
+	_cleanup_(ingot_freep) uint32_t *ids = ingot_alloc_array(ingot_tree_count(t), sizeof(*ids));
+	ingot_origins_of_tree(l->s->origins, t, ids);
+	for (size_t i = 0; i < ingot_tree_count(t); i++)
+		if (!ids[i] && ingot_tree_node(t, ingot_tree_at(t, i)->node)->type != INGOT_DIR)
+			(void)look_path(l, "origin-missing", i, " was brought by nothing that is known");
+}
+
 static void check(struct look *l)
 {
 	const struct ingot_recipe *r = l->s->recipe;
 	const struct ingot_tree *t = l->s->tree;
 	if (r && r->image.size_budget && l->s->size > r->image.size_budget)
 		(void)look_line(l, "size-budget", r->image.at, NULL, "the image has %llu bytes unpacked, %llu more than its size-budget", (unsigned long long)l->s->size, (unsigned long long)(l->s->size - r->image.size_budget));
-	/* Directories above what somebody brought are nobody's. */
-	for (size_t i = 0; t && l->s->origins && i < ingot_tree_count(t); i++)
-		if (ingot_tree_node(t, ingot_tree_at(t, i)->node)->type != INGOT_DIR && ingot_origins_of(l->s->origins, ingot_tree_at(t, i)->path) == 0)
-			(void)look_path(l, "origin-missing", i, " was brought by nothing that is known");
+	if (t && l->s->origins)
+		check_origins(l, t);
 }
 
 const struct rule_group rules_size = { rows, N_ROWS(rows), check };

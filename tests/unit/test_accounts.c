@@ -122,6 +122,34 @@ START_TEST(home_only_if_asked)
 }
 END_TEST
 
+/* What stands there is read as it is: fields, ids, and what a password field means, by shadow where it has a line. */
+START_TEST(read_back)
+{
+	static const char *const files[] = { "etc/group", "etc/passwd", "etc/shadow" };
+	static const char *const texts[] = { "root:x:0:\nweb:x:7:a,b\nno\n", "root:x:0:0:root:/root:/bin/sh\nweb::7:8::/srv\nold:h4sh:9:9:::/bin/false\nno:x:y:0:\n", "root:$6$a:1:\nweb:!:\n" };
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *t = tree_with(files, texts, 3);
+	_cleanup_(ingot_accounts_freep) struct ingot_accounts *a = NULL;
+	ck_assert_int_eq(ingot_accounts_read(store, t, &a, &err), 0);
+	ck_assert_uint_eq(a->n_users, 3);
+	ck_assert_uint_eq(a->n_groups, 2);
+	ck_assert(a->users[0].password == INGOT_PW_SET && a->users[1].password == INGOT_PW_LOCKED && a->users[2].password == INGOT_PW_SET);
+	ck_assert(a->users[1].uid == 7 && a->users[1].gid == 8 && strcmp(a->users[1].home, "/srv") == 0 && strcmp(a->users[1].shell, "") == 0);
+	ck_assert(strcmp(a->users[2].shell, "/bin/false") == 0 && a->groups[1].gid == 7);
+}
+END_TEST
+
+START_TEST(read_what_is_none)
+{
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *none = ingot_tree_empty(), *link = tree_of(D("/") D("/etc") L("/etc/passwd", "real") D("/etc/real"));
+	_cleanup_(ingot_accounts_freep) struct ingot_accounts *a = NULL, *b = NULL;
+	ck_assert_int_eq(ingot_accounts_read(store, none, &a, &err), 0);
+	ck_assert(a->n_users == 0 && a->n_groups == 0);
+	ck_assert_int_eq(ingot_accounts_read(store, link, &b, &err), -1);
+	ck_assert_int_eq(err.code, INGOT_E_OUTSIDE);
+	ck_assert_msg(strstr(err.msg, "/etc/passwd"), "%s", err.msg);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("accounts");
@@ -133,6 +161,8 @@ int main(void)
 	tcase_add_test(t, uid_taken);
 	tcase_add_test(t, passwd_is_a_link);
 	tcase_add_test(t, home_only_if_asked);
+	tcase_add_test(t, read_back);
+	tcase_add_test(t, read_what_is_none);
 	suite_add_tcase(s, t);
 	return run_suite(s);
 }
