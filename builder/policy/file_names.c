@@ -115,14 +115,7 @@ static const struct named caches[] = {
 
 static bool is_wild(char c)
 {
-	return c == '*' || c == '?' || c == '[';
-}
-
-/* The first and the last byte decide most of it: this is asked of every name of an image. */
-static bool may_match(struct ingot_span pattern, struct ingot_span name)
-{
-	char first = pattern.p[0], last = pattern.p[pattern.n - 1];
-	return name.n && (is_wild(first) || first == name.p[0]) && (is_wild(last) || last == ']' || last == name.p[name.n - 1]);
+	return c == '*' || c == '?' || c == '[' || c == ']';
 }
 
 /* "dir" as a pattern means all below it, too; here the directory itself is meant, and is enough. */
@@ -130,8 +123,13 @@ static const char *find(const struct named *v, size_t n, struct ingot_span path)
 {
 	struct ingot_span base = ingot_path_base(path);
 	for (size_t i = 0; i < n; i++) {
-		struct ingot_span p = ingot_span_of(v[i].pattern), last = ingot_path_base(p);
-		if (!may_match(last, base) || (!ingot_span_is(last, "**") && !ingot_glob_match(last, base)))
+		struct ingot_span p = ingot_span_of(v[i].pattern);
+		char end = p.p[p.n - 1];
+		/* The last byte decides most of it, and the first the rest: this is asked of every name of an image. */
+		if (!base.n || (!is_wild(end) && end != base.p[base.n - 1]))
+			continue;
+		struct ingot_span last = ingot_path_base(p);
+		if ((!is_wild(last.p[0]) && last.p[0] != base.p[0]) || (!ingot_span_is(last, "**") && !ingot_glob_match(last, base)))
 			continue;
 		if (ingot_glob_match(p, path))
 			return v[i].is;
