@@ -26,7 +26,7 @@ static const struct policy_case cases_elf[] = {
 	{ "damaged: nothing is known", "", ONE_FILE, FINE, STRICT, PROGRAM(.flags = INGOT_F_DAMAGED | INGOT_F_EXECSTACK) },
 	{ "libraries from where one is", "error elf-runpath /a; ", ONE_FILE, FINE, PROGRAM(.flags = GOOD, .runpath = "lib") },
 	{ "libraries from where one can write", "error elf-runpath /a; ", ONE_FILE D("/data"), FINE, .writable = { "/data" }, PROGRAM(.flags = GOOD, .runpath = "/usr/lib:/data/lib") },
-	{ "libraries from beside it, where one can write", "error elf-runpath /data/a; ", ROOT "d 0755 10001 0 1 /data\n" FILE_("0755 0 0 1", "/data/a"), FINE, PROGRAM(.flags = GOOD, .runpath = "$ORIGIN/../data/lib") },
+	{ "libraries from beside it, where one can write", "error elf-runpath /data/a; error writable-code /data; error writable-path /data; ", ROOT "d 0755 10001 0 1 /data\n" FILE_("0755 0 0 1", "/data/a"), FINE, PROGRAM(.flags = GOOD, .runpath = "$ORIGIN/../data/lib") },
 	{ "libraries from beside it", "", ONE_FILE, FINE, PROGRAM(.flags = GOOD, .runpath = "${ORIGIN}/lib") },
 	{ "no loader", "warning elf-interpreter-missing /a; ", ONE_FILE, FINE, PROGRAM(.flags = GOOD, .interpreter = "/lib64/ld.so") },
 	{ "a loader behind a link", "", ONE_FILE L("/lib", "usr") D("/usr") FILE_("0755 0 0 1", "/usr/ld.so"), FINE, PROGRAM(.flags = GOOD, .interpreter = "/lib/ld.so") },
