@@ -59,6 +59,8 @@ static int take_text(struct decode *d, const struct field *f, const struct node 
 		ingot_pass(decode_expand(d, s, n->at, &s, err));
 	if (f->words)
 		ingot_pass(check_words(d, f, s, n->at, err));
+	if (f->rule != &rule_bytes && ingot_span_has(s, '\r'))
+		return decode_fail(d, n->at, err, "a control character in a value: %s", INGOT_SHOW(s));
 	ingot_pass(check_rule(d, f->key, f->rule, s, n->at, err));
 	*ret = s;
 	return 0;

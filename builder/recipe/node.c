@@ -15,6 +15,7 @@ struct node_builder {
 	unsigned depth;
 	struct node *keyed; /* made by a key, waiting for its value */
 	size_t nodes, max;
+	bool lock;
 };
 
 int text_blame(const struct source_text *s, struct ingot_place at, struct ingot_err *err)
@@ -27,6 +28,7 @@ struct node_builder *node_builder_new(struct ingot_arena *arena, const struct so
 	struct node_builder *b = ingot_alloc(sizeof(*b));
 	b->arena = arena;
 	b->source = *s;
+	b->lock = lock;
 	b->max = lock ? INGOT_MAX_LOCK_NODES : INGOT_MAX_RECIPE_NODES;
 	return b;
 }
@@ -47,7 +49,8 @@ static int check_text(struct node_builder *b, struct ingot_span s, bool key, str
 	for (size_t i = 0; i < s.n;) {
 		uint32_t c;
 		size_t n = ingot_utf8_next((struct ingot_span){ s.p + i, s.n - i }, &c);
-		bool fine = n && (c >= 0x20 || (!key && (c == '\n' || c == '\t'))) && !(c >= 0x7f && c < 0xa0);
+		/* A carriage return is for the one rule that takes it (decode_slots.c). */
+		bool fine = n && (c >= 0x20 || (!key && (c == '\n' || c == '\t' || (c == '\r' && !b->lock)))) && !(c >= 0x7f && c < 0xa0);
 		if (!fine) {
 			(void)ingot_fail(err, INGOT_E_INPUT, "a control character in a %s: %s", key ? "key" : "value", INGOT_SHOW(s));
 			return text_blame(&b->source, at, err);

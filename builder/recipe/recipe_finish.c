@@ -186,11 +186,46 @@ int finish_image(struct decode *d, const struct node *n, void *out, struct ingot
 	return normalise_ports(d, &image->ports, err);
 }
 
+int finish_test_file(struct decode *d, const struct node *n, void *out, struct ingot_err *err)
+{
+	struct ingot_test_file *f = out;
+	if (f->absent && f->contains)
+		return decode_fail(d, n->at, err, "a file that must be absent contains nothing");
+	return 0;
+}
+
+/* Keys that only a service has a use for, or a command. */
+static int check_test_keys(struct decode *d, const struct node *n, const struct ingot_test *t, struct ingot_err *err)
+{
+	static const char *const of_service[] = { "wait", "signal", "within" };
+	for (size_t i = 0; !t->service && i < sizeof(of_service) / sizeof(of_service[0]); i++) {
+		const struct node *c = node_get(n, of_service[i]);
+		if (c)
+			return decode_fail(d, c->key_at, err, "\"%s\" belongs to \"service\" or \"port\", which are not here", of_service[i]);
+	}
+	if (t->port && strstr(t->port, "/udp") && (!t->send || !t->send[0])) {
+		(void)decode_fail(d, node_get(n, "port")->at, err, "port: nobody answers on udp who is not asked");
+		return ingot_hint(err, "say what to send");
+	}
+	return 0;
+}
+
 int finish_test(struct decode *d, const struct node *n, void *out, struct ingot_err *err)
 {
 	struct ingot_test *t = out;
-	if (!t->run.v[0][0])
+	t->service = t->service || t->port;
+	t->has_exit = node_get(n, "exit") != NULL;
+	if (!t->run.n && !t->service)
+		return decode_fail(d, n->at, err, "a test needs \"run\", \"service\" or \"port\"");
+	if (t->run.n && !t->run.v[0][0])
 		return decode_fail(d, t->run.at[0], err, "run: the command's name is empty");
+	ingot_pass(check_test_keys(d, n, t, err));
+	if (t->port && !strchr(t->port, '/'))
+		t->port = ingot_arena_strf(d->arena, "%s/tcp", t->port);
+	if (!t->wait)
+		t->wait = t->port ? 10 : 1;
+	if (!t->within)
+		t->within = 10;
 	if (!t->timeout)
 		t->timeout = 60;
 	return 0;

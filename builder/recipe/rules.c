@@ -63,6 +63,9 @@ static bool ok_text(struct ingot_span s)
 }
 const struct rule rule_text = { "a text of at most 64 KiB", NULL, ok_text, NULL };
 
+/* The same, and carriage returns with it: what network protocols end their lines with. */
+const struct rule rule_bytes = { "a text of at most 64 KiB", NULL, ok_text, NULL };
+
 static bool ok_line(struct ingot_span s)
 {
 	return s.n && s.n <= 4096 && !ingot_span_has(s, '\n');

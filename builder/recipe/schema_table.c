@@ -139,13 +139,36 @@ static const struct field f_image[] = {
 };
 static const struct object o_image = { "the image", "What is built.", f_image, N(f_image), sizeof(struct ingot_image_spec), AT(ingot_image_spec, at), .finish = finish_image };
 
-static const struct field f_test[] = {
-	{ "run", SLOT_STRINGS, REQUIRED | RAW | REPEATS | NONEMPTY | SCALARS, AT(ingot_test, run), .rule = &rule_word, .example = "[\"/usr/bin/web\", \"--version\"]", .doc = "The command and its arguments. There is no shell in between." },
-	{ "stdout", SLOT_STRING, SCALARS, AT(ingot_test, stdout_text), .rule = &rule_text, .example = "\"1.4.2\\n\"", .doc = "What it must print, to the byte. Left out: anything." },
-	{ "exit", SLOT_U32, 0, AT(ingot_test, exit), .min = 0, .max = 255, .example = "0", .fallback = "0", .doc = "The exit status that it must have." },
-	{ "timeout", SLOT_U32, 0, AT(ingot_test, timeout), .min = 1, .max = 3600, .example = "10", .fallback = "60", .doc = "Seconds after which it has failed." },
+static const struct field f_file[] = {
+	{ "path", SLOT_STRING, REQUIRED, AT(ingot_test_file, path), .rule = &rule_directory, .example = "\"/var/lib/web/db\"", .doc = "Where it is." },
+	{ "absent", SLOT_BOOL, 0, AT(ingot_test_file, absent), .fallback = "false", .doc = "Whether it must not be there." },
+	{ "contains", SLOT_STRING, SCALARS, AT(ingot_test_file, contains), .rule = &rule_bytes, .example = "\"ready\"", .doc = "What must be somewhere in the file's first 16 MiB." },
 };
-static const struct object o_test = { "a test", "A command run as the image's user with a read-only root and no network, before anything is signed.", f_test, N(f_test), sizeof(struct ingot_test), AT(ingot_test, at), .finish = finish_test };
+static const struct object o_file = { "a file", "What a test must leave behind in a place that it can write to. A plain path is short for {path: PATH}.", f_file, N(f_file), sizeof(struct ingot_test_file), AT(ingot_test_file, at),
+				      .scalar_key = "path", .finish = finish_test_file };
+
+static const struct field f_test[] = {
+	{ "run", SLOT_STRINGS, RAW | REPEATS | NONEMPTY | SCALARS, AT(ingot_test, run), .rule = &rule_word, .example = "[\"/usr/bin/web\", \"--version\"]",
+	  .doc = "A command of the image and its arguments; there is no shell in between. With a service: run beside it, once its port has answered." },
+	{ "service", SLOT_BOOL, 0, AT(ingot_test, service), .fallback = "false", .doc = "Start the image's own entrypoint and cmd, and end it with its stop signal when the rest of the test is done. A port asks for this, too." },
+	{ "stdin", SLOT_STRING, SCALARS, AT(ingot_test, stdin_text), .rule = &rule_bytes, .with = "run", .example = "\"PING\\n\"", .doc = "What the command reads. Left out: nothing." },
+	{ "exit", SLOT_U32, 0, AT(ingot_test, exit), .min = 0, .max = 255, .example = "0",
+	  .doc = "The exit status that it must have, 128 and its number for a signal; of run where there is one, else of the service. Left out: 0 of run, and of a service any but the signal's own, which no process 1 is ended by." },
+	{ "stdout", SLOT_STRING, SCALARS, AT(ingot_test, stdout_text), .rule = &rule_bytes, .example = "\"1.4.2\\n\"", .doc = "What run (or without it the service) must print, to the byte. Left out: anything." },
+	{ "stderr", SLOT_STRING, SCALARS, AT(ingot_test, stderr_text), .rule = &rule_bytes, .example = "\"\"", .doc = "The same for its error output." },
+	{ "stdout-contains", SLOT_STRINGS, SCALARS | NONEMPTY, AT(ingot_test, stdout_contains), .rule = &rule_bytes, .example = "[\"1.4\"]", .doc = "What must occur in what it prints, each somewhere." },
+	{ "stderr-contains", SLOT_STRINGS, SCALARS | NONEMPTY, AT(ingot_test, stderr_contains), .rule = &rule_bytes, .example = "[\"ready\"]", .doc = "The same for its error output." },
+	{ "port", SLOT_STRING, SCALARS, AT(ingot_test, port), .rule = &rule_port, .example = "\"8080/tcp\"", .doc = "The port of the service that must answer, on its loopback. tcp when no protocol is named; udp needs something to send." },
+	{ "wait", SLOT_U32, 0, AT(ingot_test, wait), .min = 1, .max = 3600, .example = "30", .fallback = "10", .doc = "Seconds in which the port must answer. Without a port: how long the service must stay up before it is asked to end, 1 when left out." },
+	{ "send", SLOT_STRING, SCALARS, AT(ingot_test, send), .rule = &rule_bytes, .with = "port", .example = "\"GET / HTTP/1.0\\r\\n\\r\\n\"", .doc = "Bytes to send once connected." },
+	{ "expect", SLOT_STRING, SCALARS, AT(ingot_test, expect), .rule = &rule_bytes, .with = "port", .example = "\"200 OK\"", .doc = "What must occur in the first 64 KiB of the answer. It is asked again until it does, or the time is over." },
+	{ "signal", SLOT_STRING, 0, AT(ingot_test, signal), .words = w_signals, .example = "\"SIGTERM\"", .doc = "The signal that must end the service. Left out: the image's stop-signal, else SIGTERM." },
+	{ "within", SLOT_U32, 0, AT(ingot_test, within), .min = 1, .max = 3600, .example = "5", .fallback = "10", .doc = "Seconds in which it must." },
+	{ "files", SLOT_LIST, 0, AT(ingot_test, files), AT(ingot_test, n_files), .object = &o_file, .doc = "Files and directories that must be there, or must not, when every process has ended." },
+	{ "timeout", SLOT_U32, 0, AT(ingot_test, timeout), .min = 1, .max = 3600, .example = "10", .fallback = "60", .doc = "Seconds after which run has failed." },
+};
+static const struct object o_test = { "a test", "Something that must hold of the image under production conditions: its user, a read-only root, no capabilities, no network but a loopback; only the writable places, /tmp and /run can be written to, "
+						"and are in memory. A command (run), or the image's own service (service, port), or both.", f_test, N(f_test), sizeof(struct ingot_test), AT(ingot_test, at), .finish = finish_test };
 
 static const struct field f_allow[] = {
 	{ "rule", SLOT_STRING, REQUIRED, AT(ingot_allow, rule), .rule = &rule_name, .example = "\"setuid\"", .doc = "The rule that is set aside; ingot explain lists them." },
@@ -194,9 +217,9 @@ static const struct field f_recipe[] = {
 	{ "sources", SLOT_NAMED, 0, AT(ingot_recipe, sources), AT(ingot_recipe, n_sources), .key_rule = &rule_name, .object = &o_source, .doc = "Everything that comes from outside, by a name of your choice. All of it is locked." },
 	{ "stages", SLOT_NAMED, 0, AT(ingot_recipe, stages), AT(ingot_recipe, n_stages), .key_rule = &rule_name, .object = &o_stage, .doc = "File systems to build with, by a name of your choice." },
 	{ "image", SLOT_OBJECT, REQUIRED, AT(ingot_recipe, image), .object = &o_image, .doc = "What is built." },
-	{ "tests", SLOT_LIST, 0, AT(ingot_recipe, tests), AT(ingot_recipe, n_tests), .object = &o_test, .doc = "Commands that prove the image works." },
+	{ "tests", SLOT_LIST, 0, AT(ingot_recipe, tests), AT(ingot_recipe, n_tests), .object = &o_test, .doc = "What must hold of the image before it is signed." },
 	{ "policy", SLOT_OBJECT, 0, 0, .object = &o_policy, .doc = "Exceptions from the rules for the final tree." },
 };
 const struct object schema_recipe = { "the recipe", "A recipe of ingot: what an image is made of.", f_recipe, N(f_recipe), sizeof(struct ingot_recipe), NO_PLACE };
 
-const struct object *const schema_objects[] = { &o_source, &o_stage, &o_step, &o_tmpfs, &o_bind, &o_packages, &o_copy, &o_image, &o_user, &o_test, &o_policy, &o_allow, &schema_own_rule, NULL };
+const struct object *const schema_objects[] = { &o_source, &o_stage, &o_step, &o_tmpfs, &o_bind, &o_packages, &o_copy, &o_image, &o_user, &o_test, &o_file, &o_policy, &o_allow, &schema_own_rule, NULL };

@@ -169,12 +169,33 @@ struct ingot_image_spec {
 	struct ingot_place at;
 };
 
-/* run as the image's user with a read-only root and no network, before anything is signed */
+/* a file or directory as a test must leave it */
+struct ingot_test_file {
+	const char *path; /* absolute */
+	bool absent;      /* it must not be there */
+	const char *contains; /* bytes in it, or NULL: anything */
+	struct ingot_place at;
+};
+
+/* Run as the image's user with a read-only root and no network but loopback, before anything is signed. Without a service: the command run. With one: the image's own
+ * entrypoint and cmd; then the port is asked, then run is run beside it, then the signal ends it. What is said of exit, stdout and stderr is said of run, and where there is none of the
+ * service. */
 struct ingot_test {
-	struct ingot_strings run; /* argv */
-	const char *stdout_text;  /* exactly this on stdout, or NULL: anything */
-	uint32_t exit;            /* expected status, default 0 */
-	uint32_t timeout;         /* seconds, default 60 */
+	struct ingot_strings run; /* argv; empty only with a service */
+	bool service;             /* also when there is a port */
+	const char *stdin_text;   /* what run reads, or NULL: nothing */
+	const char *stdout_text, *stderr_text; /* exactly this, or NULL: anything */
+	struct ingot_strings stdout_contains, stderr_contains;
+	uint32_t exit; /* expected status; 128 and its number where a signal ends it */
+	bool has_exit; /* it was written */
+	const char *port;  /* "8080/tcp", or NULL */
+	uint32_t wait;     /* seconds for the port to answer, default 10; without a port: how long the service must stay up before it is ended, default 1 */
+	const char *send, *expect; /* to and from the port, or NULL */
+	const char *signal; /* "SIGTERM", or NULL: the image's own */
+	uint32_t within;    /* seconds in which the signal must end the service, default 10 */
+	struct ingot_test_file *files; /* looked at when every process is gone */
+	size_t n_files;
+	uint32_t timeout; /* seconds for run, default 60 */
 	struct ingot_place at;
 };
 

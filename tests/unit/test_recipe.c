@@ -97,6 +97,30 @@ START_TEST(full_form)
 }
 END_TEST
 
+START_TEST(test_forms)
+{
+	_cleanup_(ingot_recipe_freep) struct ingot_recipe *r =
+		fixture_recipe(HEAD "vars: {V: 1.4}\n" IMAGE "tests:\n- run: [/x, \"${V}\"]\n  stdin: a\n  stdout-contains: [\"${V}\", b]\n  stderr: \"\"\n"
+				    "- port: 8080\n  send: \"hello\\r\\n\"\n  expect: world\n  run: [/y]\n  files: [/data/a, {path: /data/b, absent: true}, {path: /data/c, contains: d}]\n"
+				    "- service: true\n  signal: SIGQUIT\n  exit: 0\n");
+	const struct ingot_test *t = r->tests;
+	ck_assert_uint_eq(r->n_tests, 3);
+	ck_assert_str_eq(t[0].run.v[1], "${V}");
+	ck_assert_str_eq(t[0].stdout_contains.v[0], "1.4");
+	ck_assert_str_eq(t[0].stderr_text, "");
+	ck_assert_ptr_null(t[0].stdout_text);
+	ck_assert(!t[0].service && !t[0].has_exit && t[0].timeout == 60 && t[0].at.line == 7);
+	ck_assert(t[1].service && !t[1].has_exit && t[1].wait == 10 && t[1].within == 10);
+	ck_assert_str_eq(t[1].port, "8080/tcp");
+	ck_assert_str_eq(t[1].send, "hello\r\n");
+	ck_assert_uint_eq(t[1].n_files, 3);
+	ck_assert(!t[1].files[0].absent && t[1].files[1].absent && !t[1].files[1].contains);
+	ck_assert_str_eq(t[1].files[2].contains, "d");
+	ck_assert(t[2].service && t[2].has_exit && t[2].wait == 1 && !t[2].run.n && !t[2].port);
+	ck_assert_str_eq(t[2].signal, "SIGQUIT");
+}
+END_TEST
+
 START_TEST(step_options)
 {
 	_cleanup_(ingot_recipe_freep) struct ingot_recipe *r =
@@ -271,6 +295,7 @@ int main(void)
 	tcase_add_test(t, smallest);
 	tcase_add_test(t, strings_stay_strings);
 	tcase_add_test(t, full_form);
+	tcase_add_test(t, test_forms);
 	tcase_add_test(t, step_options);
 	tcase_add_test(t, step_with_too_much);
 	tcase_add_test(t, root_with_a_reason);
