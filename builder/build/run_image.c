@@ -1,7 +1,4 @@
 #include "harvest.h"
-#include "places.h"
-#include "run_user.h"
-#include "view.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ingot/checkout.h>
@@ -11,11 +8,11 @@
 #include <ingot/limits.h>
 #include <ingot/load.h>
 #include <ingot/mem.h>
+#include <ingot/num.h>
 #include <ingot/path.h>
-#include <ingot/resolve.h>
 #include <ingot/run_image.h>
+#include <ingot/runtime.h>
 #include <ingot/step.h>
-#include <ingot/writable.h>
 
 #define WEEK (7 * 24 * 3600)
 #define MAX_TMPFS 64
@@ -35,10 +32,8 @@ static void add_word(struct words *w, const char *s)
 /* The run being put together; strings live in the arena. */
 struct setup {
 	const struct ingot_run_options *o;
-	const struct ingot_loaded *image;
-	struct ingot_arena *arena;
+	struct ingot_runtime image;
 	struct words argv, env;
-	uint32_t uid, gid;
 	struct ingot_step_tmpfs tmpfs[MAX_TMPFS];
 	size_t n_tmpfs;
 	struct ingot_step_volume volumes[MAX_VOLUMES];
@@ -51,93 +46,17 @@ static void setup_done(struct setup *s)
 		ingot_closep(&s->volumes[i].fd);
 	free(s->argv.v);
 	free(s->env.v);
-	ingot_arena_free(s->arena);
+	ingot_runtime_done(&s->image);
 }
 
-/* A string of the config as a C string. NUL cannot come from a JSON text that any tool would accept here. */
-static int text_of(struct setup *s, const struct ingot_doc_value *v, const char **ret, struct ingot_err *err)
+static int add_tmpfs(struct setup *s, const char *path, bool filled, struct ingot_err *err)
 {
-	if (v->kind != INGOT_J_STRING || ingot_span_has(v->value, '\0') || v->value.n > INGOT_MAX_ARG_BYTES - 1)
-		return ingot_fail(err, INGOT_E_OUTSIDE, "config: %s is no usable string", INGOT_SHOW(v->path));
-	*ret = ingot_arena_str(s->arena, v->value);
-	return 0;
-}
-
-static int add_list(struct setup *s, const char *pointer, struct words *to, struct ingot_err *err)
-{
-	const struct ingot_doc_value *list = ingot_doc_get(s->image->config, pointer);
-	if (!list || list->kind != INGOT_J_ARRAY)
-		return 0;
-	if (list->n > INGOT_MAX_ARGS)
-		return ingot_fail(err, INGOT_E_OUTSIDE, "config: %s has more than %d entries", pointer, INGOT_MAX_ARGS);
-	for (size_t i = 0; i < list->n; i++) {
-		const char *word;
-		ingot_pass(text_of(s, ingot_doc_child(s->image->config, list, i), &word, err));
-		add_word(to, word);
-	}
-	return 0;
-}
-
-/* NAME=VALUE takes the place of the image's own NAME: of two entries a program would see the first. */
-static void set_env(struct words *env, const char *entry)
-{
-	size_t name = strcspn(entry, "=") + 1;
-	for (size_t i = 0; i < env->n; i++)
-		if (strncmp(env->v[i], entry, name) == 0) {
-			env->v[i] = entry;
-			return;
-		}
-	add_word(env, entry);
-}
-
-static int read_user(struct ingot_store *store, struct setup *s, struct ingot_err *err)
-{
-	const struct ingot_doc_value *v = ingot_doc_get(s->image->config, "/config/User");
-	if (v && v->kind != INGOT_J_STRING && v->kind != INGOT_J_NULL)
-		return ingot_fail(err, INGOT_E_OUTSIDE, "config: /config/User is no usable string");
-	return run_user(store, s->image->tree, v && v->kind == INGOT_J_STRING ? v->value : (struct ingot_span){ 0 }, &s->uid, &s->gid, err);
-}
-
-/* Where it runs, and the tree with that directory: an image may name one that it does not have, and it is made for it (as every runtime does). */
-static int read_workdir(struct setup *s, const char **ret, struct ingot_tree **ret_tree, struct ingot_err *err)
-{
-	const struct ingot_doc_value *v = ingot_doc_get(s->image->config, "/config/WorkingDir");
-	_cleanup_(ingot_buf_done) struct ingot_buf at = INGOT_BUF(INGOT_MAX_PATH);
-	_cleanup_(ingot_delta_builder_freep) struct ingot_delta_builder *b = ingot_delta_new();
-	_cleanup_(ingot_delta_freep) struct ingot_delta *d = NULL, *fitted = NULL;
-	const struct ingot_node dir = { .type = INGOT_DIR, .mode = 0755 };
-	const char *path = s->o->workdir;
-	*ret_tree = ingot_tree_ref(s->image->tree);
-	if (!path && v && v->value.n)
-		ingot_pass(text_of(s, v, &path, err));
-	if (!path || s->o->workdir) {
-		*ret = path ? path : "/";
-		return 0;
-	}
-	if (path[0] != '/')
-		return ingot_fail(err, INGOT_E_OUTSIDE, "config: /config/WorkingDir is '%s', which is no absolute path", INGOT_SHOW(ingot_span_of(path)));
-	if (ingot_resolve(s->image->tree, ingot_span_of(path), INGOT_MISSING_OK, &at, err) < 0) {
-		err->code = INGOT_E_OUTSIDE;
-		return ingot_context(err, "config: /config/WorkingDir");
-	}
-	*ret = path;
-	if (ingot_tree_lookup(s->image->tree, ingot_buf_view(&at)))
-		return 0;
-	struct ingot_tree *with = NULL;
-	ingot_pass(ingot_delta_put(b, ingot_buf_view(&at), &dir, err));
-	ingot_pass(ingot_delta_finish(TAKE_PTR(b), &d, err));
-	ingot_pass(ingot_fit(s->image->tree, d, 0, &fitted, err));
-	ingot_pass(ingot_apply(s->image->tree, fitted, &with, err));
-	ingot_tree_unref(*ret_tree);
-	*ret_tree = with;
-	return 0;
-}
-
-static int add_tmpfs(struct setup *s, const char *path, struct ingot_err *err)
-{
+	for (size_t i = 0; i < s->n_tmpfs; i++)
+		if (strcmp(s->tmpfs[i].path, path) == 0)
+			return 0;
 	if (s->n_tmpfs == MAX_TMPFS)
 		return ingot_fail(err, INGOT_E_INPUT, "more than %d places in memory", MAX_TMPFS);
-	s->tmpfs[s->n_tmpfs++] = (struct ingot_step_tmpfs){ .path = path };
+	s->tmpfs[s->n_tmpfs++] = (struct ingot_step_tmpfs){ .path = path, .filled = filled };
 	return 0;
 }
 
@@ -149,20 +68,12 @@ static bool is_volume(const struct setup *s, struct ingot_span path)
 	return false;
 }
 
-static bool in_memory(struct ingot_span path)
-{
-	return ingot_span_is(path, "tmp") || ingot_span_is(path, "run") || ingot_path_under(path, INGOT_SPAN("tmp")) || ingot_path_under(path, INGOT_SPAN("run"));
-}
-
-/* Empty directories of the image's user: the places that it was given to write to. */
+/* The places that it was given to write to, where the caller has put nothing else. */
 static int add_writable(struct setup *s, struct ingot_err *err)
 {
-	const struct ingot_tree *t = s->image->tree;
-	for (size_t i = 1; i < ingot_tree_count(t) && s->uid; i++) {
-		const struct ingot_dirent *d = ingot_tree_at(t, i);
-		if (ingot_writable_empty(t, i, s->uid) && !in_memory(d->path) && !is_volume(s, d->path) && s->n_tmpfs < MAX_TMPFS)
-			ingot_pass(add_tmpfs(s, ingot_arena_strf(s->arena, "/%.*s", INGOT_SPAN_ARG(d->path)), err));
-	}
+	for (size_t i = 0; i < s->image.n_writable; i++)
+		if (!is_volume(s, ingot_span_of(s->image.writable[i].path + 1)))
+			ingot_pass(add_tmpfs(s, s->image.writable[i].path, s->image.writable[i].filled, err));
 	return 0;
 }
 
@@ -175,71 +86,52 @@ static int add_volume(struct setup *s, const char *text, struct ingot_err *err)
 		fine = (readonly = ingot_span_is(mode, "ro")) && !rest.n;
 	if (!fine || s->n_volumes == MAX_VOLUMES)
 		return ingot_fail(err, INGOT_E_INPUT, "'%s' is no volume: HOST:PATH or HOST:PATH:ro, at most %d", INGOT_SHOW(ingot_span_of(text)), MAX_VOLUMES);
-	struct ingot_step_volume v = { .path = ingot_arena_strf(s->arena, "/%.*s", INGOT_SPAN_ARG(tree_path)), .readonly = readonly };
-	v.fd = open(ingot_arena_str(s->arena, host), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct ingot_step_volume v = { .path = ingot_arena_strf(s->image.arena, "/%.*s", INGOT_SPAN_ARG(tree_path)), .readonly = readonly };
+	v.fd = open(ingot_arena_str(s->image.arena, host), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (v.fd < 0)
 		return ingot_fail_sys(err, INGOT_E_INPUT, "volume %s", INGOT_SHOW(host));
 	s->volumes[s->n_volumes++] = v;
 	return 0;
 }
 
-static int prepare(struct ingot_store *store, struct setup *s, struct ingot_err *err)
+static int prepare(struct setup *s, struct ingot_err *err)
 {
 	const struct ingot_run_options *o = s->o;
 	for (size_t i = 0; i < o->n_command; i++)
 		add_word(&s->argv, o->command[i]);
-	if (!o->n_command) {
-		ingot_pass(add_list(s, "/config/Entrypoint", &s->argv, err));
-		ingot_pass(add_list(s, "/config/Cmd", &s->argv, err));
-	}
+	for (size_t i = 0; i < s->image.n_argv && !o->n_command; i++)
+		add_word(&s->argv, s->image.argv[i]);
 	if (!s->argv.n) {
 		(void)ingot_fail(err, INGOT_E_INPUT, "the image has no command");
 		return ingot_hint(err, "give one: ingot run %s -- COMMAND", INGOT_SHOW(ingot_span_of(o->image)));
 	}
-	ingot_pass(add_list(s, "/config/Env", &s->env, err));
+	for (size_t i = 0; i < s->image.n_env; i++)
+		add_word(&s->env, s->image.env[i]);
 	for (size_t i = 0; i < o->n_env; i++)
-		set_env(&s->env, o->env[i]);
-	ingot_pass(read_user(store, s, err));
+		add_word(&s->env, o->env[i]);
 	for (size_t i = 0; i < o->n_volumes; i++)
 		ingot_pass(add_volume(s, o->volumes[i], err));
 	for (size_t i = 0; i < o->n_tmpfs; i++)
-		ingot_pass(add_tmpfs(s, o->tmpfs[i], err));
+		ingot_pass(add_tmpfs(s, o->tmpfs[i], false, err));
 	return add_writable(s, err);
 }
 
-/* The directory that the caller wants something mounted on, where the image has none: what a volume brings need not be known to the image. */
-static int add_mount_point(struct ingot_tree **tree, const char *text, struct ingot_err *err)
-{
-	struct ingot_span path;
-	if (ingot_path_from_absolute(ingot_span_of(text), &path) < 0 || !path.n)
-		return ingot_fail(err, INGOT_E_INPUT, "nothing can be mounted on '%s'", INGOT_SHOW(ingot_span_of(text)));
-	if (!in_memory(path))
-		return point_add(path, "run", tree, err);
-	(void)ingot_fail(err, INGOT_E_INPUT, "nothing can be mounted on %s: /run and /tmp are memory of the run's own, and empty", INGOT_SHOW(ingot_span_of(text)));
-	return ingot_hint(err, "mount it elsewhere, and tell the program where");
-}
-
-static int start(struct ingot_store *store, struct setup *s, const struct ingot_log *log, int *ret_status, struct ingot_err *err)
+static int start(struct ingot_store *store, const struct ingot_tree *tree, struct setup *s, const struct ingot_log *log, int *ret_status, struct ingot_err *err)
 {
 	const struct ingot_run_options *o = s->o;
-	_cleanup_(ingot_tree_unrefp) struct ingot_tree *tree = NULL, *view = NULL, *lower = NULL;
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *lower = NULL;
 	_cleanup_(ingot_closep) int root_fd = -1;
 	struct ingot_step_plan plan = INGOT_STEP_PLAN_INIT;
-	ingot_pass(read_workdir(s, &plan.workdir, &tree, err));
-	ingot_pass(view_of(tree, s->uid, s->gid, &view, err));
-	ingot_pass(harvest_lower(view, &lower, err));
-	for (size_t i = 0; i < s->n_volumes; i++)
-		ingot_pass(add_mount_point(&lower, s->volumes[i].path, err));
-	for (size_t i = 0; i < o->n_tmpfs; i++)
-		ingot_pass(add_mount_point(&lower, o->tmpfs[i], err));
+	ingot_pass(harvest_lower(tree, &lower, err));
 	ingot_try(err, ingot_checkout_cached(store, lower, &root_fd, err), "laying out the image's files");
 	plan.name = "run";
 	plan.argv = s->argv.v;
 	plan.n_argv = s->argv.n;
 	plan.env = s->env.v;
 	plan.n_env = s->env.n;
-	plan.uid = s->uid;
-	plan.gid = s->gid;
+	plan.workdir = o->workdir ? o->workdir : s->image.workdir;
+	plan.uid = s->image.uid;
+	plan.gid = s->image.gid;
 	plan.timeout = o->timeout ? o->timeout : WEEK;
 	plan.flags = INGOT_STEP_READONLY | INGOT_STEP_STDIO;
 	plan.flags |= o->network == INGOT_RUN_HOST_NETWORK ? INGOT_STEP_NETWORK_HOST : o->network == INGOT_RUN_LOOPBACK ? INGOT_STEP_LOOPBACK : 0;
@@ -262,8 +154,9 @@ static int start(struct ingot_store *store, struct setup *s, const struct ingot_
 int ingot_run_image(struct ingot_store *store, const struct ingot_run_options *o, const struct ingot_log *log, int *ret_status, struct ingot_err *err)
 {
 	_cleanup_(ingot_loaded_done) struct ingot_loaded image = { 0 };
-	ingot_pass(ingot_image_load_for(store, o->image, o->platform, INGOT_LOAD_TREE, &image, err));
-	_cleanup_(setup_done) struct setup s = { .o = o, .image = &image, .arena = ingot_arena_new() };
-	ingot_pass(prepare(store, &s, err));
-	return start(store, &s, log, ret_status, err);
+	ingot_pass(ingot_image_load(store, o->image, INGOT_LOAD_TREE, &image, err));
+	_cleanup_(setup_done) struct setup s = { .o = o };
+	ingot_pass(ingot_runtime_read(image.tree, image.config, NULL, &s.image, err));
+	ingot_pass(prepare(&s, err));
+	return start(store, image.tree, &s, log, ret_status, err);
 }

@@ -1,5 +1,6 @@
 /* client.c - the coordinator's side of ingot-step. */
 #include "copy.h"
+#include "coursewords.h"
 #include "fds.h"
 #include "output.h"
 #include <errno.h>
@@ -97,7 +98,7 @@ static int send_mounts(struct ingot_chan *c, const struct ingot_step_plan *p, st
 	char text[4096 + 64];
 	for (size_t i = 0; i < p->n_tmpfs; i++) {
 		(void)snprintf(text, sizeof(text), "%llu %s", (unsigned long long)p->tmpfs[i].size, p->tmpfs[i].path);
-		ingot_pass(send_word(c, INGOT_WORD_TMPFS, ingot_span_of(text), err));
+		ingot_pass(send_word(c, p->tmpfs[i].filled ? INGOT_WORD_FILLED : INGOT_WORD_TMPFS, ingot_span_of(text), err));
 	}
 	for (size_t i = 0; i < p->n_volumes; i++) {
 		(void)snprintf(text, sizeof(text), "%s %s", p->volumes[i].readonly ? "ro" : "rw", p->volumes[i].path);
@@ -136,7 +137,7 @@ static int send_plan(struct ingot_chan *c, const struct ingot_step_plan *p, uint
 	struct ingot_msg_plan m = { .what = INGOT_PLAN_RUN,
 				    .uid = p->uid,
 				    .gid = p->gid,
-				    .flags = p->flags | (p->base_fd >= 0 ? INGOT_STEP_LAYERED : 0),
+				    .flags = p->flags | (p->base_fd >= 0 ? INGOT_STEP_LAYERED : 0) | (p->course ? INGOT_STEP_COURSE : 0),
 				    .timeout = p->timeout ? p->timeout : DEFAULT_TIMEOUT,
 				    .tmpfs_size = p->tmpfs_size ? p->tmpfs_size : DEFAULT_TMPFS,
 				    .disk_limit = (p->disk_limit ? p->disk_limit : DEFAULT_DISK) + copied,
@@ -153,6 +154,8 @@ static int send_plan(struct ingot_chan *c, const struct ingot_step_plan *p, uint
 	}
 	ingot_pass(send_mounts(c, p, err));
 	ingot_pass(send_seeds(c, p, err));
+	if (p->course)
+		ingot_pass(step_course_send(c, p->course, err));
 	return ingot_chan_send(c, INGOT_MSG_DONE, NULL, err);
 }
 
@@ -171,6 +174,9 @@ static int check_plan(const struct ingot_step_plan *p, struct ingot_err *err)
 		return ingot_fail(err, INGOT_E_INPUT, "at most %d secrets", INGOT_MAX_STEP_SECRETS);
 	if (p->script.n > MIB(16))
 		return ingot_fail(err, INGOT_E_INPUT, "the script is longer than 16 MiB");
+	ingot_assert(!(p->flags & INGOT_STEP_RECORD) || p->flags & INGOT_STEP_READONLY);
+	if (p->course)
+		ingot_pass(step_course_check(p->course, err));
 	for (size_t i = 0; i < p->n_tmpfs + p->n_volumes; i++) {
 		const char *path = i < p->n_tmpfs ? p->tmpfs[i].path : p->volumes[i - p->n_tmpfs].path;
 		if (path[0] != '/' || strlen(path) > INGOT_MAX_PATH)
@@ -192,12 +198,31 @@ static int take_owned(struct ingot_step_result *r, size_t *cap, const struct ing
 	return 0;
 }
 
+/* Those of what runs beside a service are 3 and 4, and where it does, it is what the caller wants to see. */
+static void capture(const struct ingot_step_plan *p, unsigned stream, struct ingot_span data)
+{
+	unsigned first = p->course && p->course->n_argv ? 3 : 1;
+	if (p->out && stream == first)
+		ingot_buf_span(p->out, data);
+	if (p->err && stream == first + 1)
+		ingot_buf_span(p->err, data);
+}
+
+static int take_calls(struct ingot_step_result *r, struct ingot_span seen, struct ingot_err *err)
+{
+	if (seen.n != sizeof(r->calls))
+		return ingot_fail(err, INGOT_E_BUG, "helper protocol: a record of %zu bytes", seen.n);
+	memcpy(r->calls, seen.p, seen.n);
+	return 0;
+}
+
 /* Output until EXITED; at the end every process of the step is dead. */
-static int follow(struct ingot_chan *c, struct step_output *o, struct ingot_step_result *r, struct ingot_err *err)
+static int follow(struct ingot_chan *c, const struct ingot_step_plan *p, struct step_output *o, struct ingot_step_result *r, struct ingot_err *err)
 {
 	union ingot_msg m;
 	size_t cap = 0;
 	uint64_t permit = INGOT_PERMIT(INGOT_MSG_OUTPUT) | INGOT_PERMIT(INGOT_MSG_OWNED) | INGOT_PERMIT(INGOT_MSG_EXITED);
+	permit |= (p->course ? INGOT_PERMIT(INGOT_MSG_COURSE) : 0) | (p->flags & INGOT_STEP_RECORD ? INGOT_PERMIT(INGOT_MSG_CALLS) : 0);
 	for (;;) {
 		int type = ingot_chan_recv(c, permit, &m, err);
 		ingot_pass(type);
@@ -206,7 +231,16 @@ static int follow(struct ingot_chan *c, struct step_output *o, struct ingot_step
 			ingot_pass(take_owned(r, &cap, &m.owned, err));
 			continue;
 		}
+		if (type == INGOT_MSG_COURSE || type == INGOT_MSG_CALLS) {
+			permit &= ~(INGOT_PERMIT(INGOT_MSG_OUTPUT) | INGOT_PERMIT(type));
+			if (type == INGOT_MSG_COURSE)
+				step_course_take(&m.course, &r->course);
+			else
+				ingot_pass(take_calls(r, m.calls.seen, err));
+			continue;
+		}
 		if (type == INGOT_MSG_OUTPUT) {
+			capture(p, m.output.stream, m.output.data);
 			step_output_take(o, m.output.stream, m.output.data);
 			continue;
 		}
@@ -230,7 +264,7 @@ int ingot_step_run(const struct ingot_step_plan *p, const struct ingot_log *log,
 	fds[0] = p->root_fd;
 	fds[1] = p->flags & INGOT_STEP_READONLY ? -1 : p->scratch_fd;
 	for (int i = 0; i < 3; i++)
-		fds[2 + i] = p->flags & INGOT_STEP_STDIO ? p->stdio[i] : -1;
+		fds[2 + i] = p->flags & INGOT_STEP_STDIO || (i == 0 && p->flags & INGOT_STEP_STDIN) ? p->stdio[i] : -1;
 	for (size_t i = 0; i < STEP_MAX_VOLUMES; i++)
 		fds[5 + i] = i < p->n_volumes ? p->volumes[i].fd : -1;
 	for (size_t i = 0; i < INGOT_MAX_STEP_SECRETS; i++)
@@ -246,7 +280,7 @@ int ingot_step_run(const struct ingot_step_plan *p, const struct ingot_log *log,
 	step_output_begin(&o, log, p->name, p->hide);
 	int status = send_plan(h.chan, p, copied, err);
 	if (status == 0)
-		status = follow(h.chan, &o, &r, err);
+		status = follow(h.chan, p, &o, &r, err);
 	step_output_end(&o, &r);
 	if (status == 0)
 		status = ingot_helper_finish(&h, err);

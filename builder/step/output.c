@@ -7,9 +7,11 @@
 
 void step_output_begin(struct step_output *o, const struct ingot_log *log, const char *name, const struct ingot_search *hide)
 {
-	*o = (struct step_output){ .log = log, .name = name ? name : "step", .line = { INGOT_BUF(LINE), INGOT_BUF(LINE) }, .hide = hide };
-	for (size_t i = 0; i < 2; i++)
+	*o = (struct step_output){ .log = log, .name = name ? name : "step", .hide = hide };
+	for (size_t i = 0; i < STEP_STREAMS; i++) {
+		o->line[i] = (struct ingot_buf)INGOT_BUF(LINE);
 		o->held[i] = (struct ingot_buf)INGOT_BUF(KIB(64) + ingot_search_longest(hide));
+	}
 	o->ring = ingot_alloc(RING);
 }
 
@@ -71,7 +73,7 @@ static void remember(struct step_output *o, struct ingot_span bytes)
 
 static void show(struct step_output *o, unsigned stream, struct ingot_span bytes)
 {
-	struct ingot_buf *line = &o->line[stream == 2];
+	struct ingot_buf *line = &o->line[stream - 1];
 	remember(o, bytes);
 	while (bytes.n) {
 		const char *nl = memchr(bytes.p, '\n', bytes.n);
@@ -90,7 +92,7 @@ static void show(struct step_output *o, unsigned stream, struct ingot_span bytes
 /* Whole occurrences are replaced before anything else sees the bytes; what may be the beginning of one waits for more. */
 void step_output_take(struct step_output *o, unsigned stream, struct ingot_span bytes)
 {
-	struct ingot_buf *held = &o->held[stream == 2];
+	struct ingot_buf *held = &o->held[stream - 1];
 	struct ingot_found f;
 	if (!ingot_search_longest(o->hide)) {
 		show(o, stream, bytes);
@@ -112,13 +114,13 @@ void step_output_take(struct step_output *o, unsigned stream, struct ingot_span 
 
 void step_output_end(struct step_output *o, struct ingot_step_result *r)
 {
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < STEP_STREAMS; i++) {
 		show(o, i + 1, ingot_buf_view(&o->held[i]));
 		if (o->held[i].p)
 			explicit_bzero(o->held[i].p, o->held[i].cap);
 		ingot_buf_done(&o->held[i]);
 	}
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < STEP_STREAMS; i++) {
 		if (o->line[i].n)
 			flush(o, &o->line[i]);
 		ingot_buf_done(&o->line[i]);

@@ -3,14 +3,15 @@
 #include <ingot/log.h>
 #include <ingot/step.h>
 
+#define STEP_STREAMS 4 /* stdout, stderr, and those of what runs beside */
 struct step_output {
 	const struct ingot_log *log;
 	const char *name;
-	struct ingot_buf line[2]; /* one a stream, without its newline yet */
+	struct ingot_buf line[STEP_STREAMS]; /* one a stream, without its newline yet */
 	char *ring;
 	uint64_t total, logged;
 	const struct ingot_search *hide;
-	struct ingot_buf held[2]; /* one a stream: the end of what came, as long as it may become something to hide */
+	struct ingot_buf held[STEP_STREAMS]; /* one a stream: the end of what came, as long as it may become something to hide */
 	bool cut; /* INGOT_MAX_STEP_LOG is reached, and that was said */
 };
 

@@ -9,7 +9,7 @@
 #include <ingot/span.h>
 #include <ingot/wire.h>
 
-#define INGOT_WIRE_VERSION 1
+#define INGOT_WIRE_VERSION 2
 
 struct ingot_chan;
 struct ingot_chan *ingot_chan_new(int take_fd);

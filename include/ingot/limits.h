@@ -69,6 +69,8 @@
 #define INGOT_MAX_STEP_SECRETS 16
 #define INGOT_MAX_SECRET KIB(256)       /* certificate chains and credential files of the field stay below 64 KiB */
 #define INGOT_MIN_SECRET 4              /* shorter ones occur by chance: they are neither masked nor searched for */
+#define INGOT_MAX_COURSE_FILES 256      /* that one test of an image looks at */
+#define INGOT_MAX_COURSE_TEXT 256       /* of a service's answer, for a message */
 #define INGOT_MAX_GUNZIP MIB(1)         /* of each gzip member, when contents are searched for secrets */
 
 /* facts about contents */

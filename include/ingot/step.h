@@ -14,6 +14,7 @@
  */
 #pragma once
 #include <ingot/buf.h>
+#include <ingot/course.h>
 #include <ingot/helper.h>
 #include <ingot/limits.h>
 #include <ingot/log.h>
@@ -30,6 +31,9 @@ const char *const *ingot_step_mountpoints(void);
 #define INGOT_STEP_STDIO 8U        /* stdio[] instead of /dev/null and captured output */
 #define INGOT_STEP_IDENTITY 16U    /* the ledger answers who a process is and whose a file is, too: see ledger below */
 #define INGOT_STEP_TERMINAL 512U   /* stdio[0] is a terminal, which becomes the payload's own */
+#define INGOT_STEP_STDIN 2048U     /* stdio[0] is what it reads, while its output is captured */
+#define INGOT_STEP_RECORD 4096U    /* write down which system calls its programs make; only with READONLY, and at some 10 us a call */
+#define INGOT_STEP_COURSE 8192U    /* course is there; set by ingot_step_run() */
 #define INGOT_STEP_AGAIN 256U      /* scratch is that of a step which has ended: its files are as that one left them (--on-fail=shell) */
 
 #define INGOT_STEP_LAYERED 1024U   /* base_fd is there; set by ingot_step_run() */
@@ -42,6 +46,7 @@ const char *const *ingot_step_mountpoints(void);
 struct ingot_step_tmpfs {
 	const char *path; /* absolute; a directory in the checkout, no link in it */
 	uint64_t size;    /* bytes; 0: the plan's tmpfs_size */
+	bool filled;      /* it begins with what the checkout has there; else it is empty */
 };
 
 struct ingot_step_volume {
@@ -91,6 +96,8 @@ struct ingot_step_plan {
 	size_t n_seeds;
 	const struct ingot_step_secret *secrets; /* at most INGOT_MAX_STEP_SECRETS */
 	size_t n_secrets;
+	const struct ingot_course *course; /* or NULL */
+	struct ingot_buf *out, *err; /* not NULL: all that the command (with a course that runs something beside it: that) prints, raw, as far as there is room */
 	const struct ingot_search *hide; /* what the output must not show: *** stands in its place, in the log and in the result's tail. NULL: nothing */
 };
 #define INGOT_STEP_PLAN_INIT { .source_date_epoch = -1, .root_fd = -1, .base_fd = -1, .scratch_fd = -1, .stdio = { -1, -1, -1 } }
@@ -111,6 +118,8 @@ struct ingot_step_owned {
 	struct ingot_owned is;
 };
 
+#define INGOT_STEP_CALLS 1024 /* numbers of system calls lie below */
+
 /* How a step was kept apart. A fact of the build, for its result and provenance; no part of what the step gives. */
 enum ingot_isolation { INGOT_ISOLATION_FULL = 0, INGOT_ISOLATION_CHROOT = 1 };
 
@@ -123,6 +132,8 @@ struct ingot_step_result {
 	struct ingot_step_owned *owned; /* for harvest_delta(); paths live in arena */
 	size_t n_owned;
 	struct ingot_arena *arena;
+	struct ingot_course_result course;
+	uint8_t calls[INGOT_STEP_CALLS / 8]; /* with RECORD: bit N % 8 of byte N / 8 for the system call N of this machine; those that the filter refuses are not among them */
 };
 #define INGOT_STEP_RESULT_INIT { .tail = INGOT_BUF(KIB(64)) }
 void ingot_step_result_done(struct ingot_step_result *r);

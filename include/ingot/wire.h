@@ -48,8 +48,14 @@ enum ingot_word_kind {
 	INGOT_WORD_ENV = 2,    /* NAME=value */
 	INGOT_WORD_SCRIPT = 3, /* the next piece of it */
 	INGOT_WORD_TMPFS = 4,  /* SIZE /path */
+	INGOT_WORD_FILLED = 14, /* the same, beginning with what the root has there */
 	INGOT_WORD_VOLUME = 5, /* ro|rw /path; the next volume descriptor */
 	INGOT_WORD_SEED = 7,   /* a line of owned.h, a blank, path: what the disk does not show of the Tree */
 	INGOT_WORD_SECRET = 10, /* its name; the next secret's descriptor */
+	INGOT_WORD_COURSE = 8, /* SIGNAL WITHIN PORT tcp|udp WAIT PATIENCE */
+	INGOT_WORD_SEND = 9,
+	INGOT_WORD_EXPECT = 11,
+	INGOT_WORD_BESIDE = 12, /* argv of what runs beside the service */
+	INGOT_WORD_FILE = 13,   /* absent|present, a blank, the path, a NUL, what it contains */
 	INGOT_WORD_FACT = 6    /* from a probe: ok|no, needed|useful, what, detail, fix, each ended by a NUL */
 };

@@ -156,12 +156,12 @@ static const char *env_value(const struct step_plan *p, const char *name)
 }
 
 /* As execvp() does it, but with the plan's PATH, without guessing a shell, and with an error that says where was looked. */
-static int execute(const struct step_plan *p, struct ingot_err *err)
+static int execute(const struct step_plan *p, char *const *argv, struct ingot_err *err)
 {
 	char path[8192];
-	const char *name = p->argv[0];
+	const char *name = argv[0];
 	if (strchr(name, '/')) {
-		(void)execve(name, p->argv, p->env);
+		(void)execve(name, argv, p->env);
 		return ingot_fail_sys(err, INGOT_E_STEP, "executing %s", name);
 	}
 	const char *search = env_value(p, "PATH");
@@ -170,46 +170,71 @@ static int execute(const struct step_plan *p, struct ingot_err *err)
 		int n = snprintf(path, sizeof(path), "%.*s/%s", INGOT_SPAN_ARG(dir), name);
 		if (!dir.n || n < 0 || (size_t)n >= sizeof(path))
 			continue;
-		(void)execve(path, p->argv, p->env);
+		(void)execve(path, argv, p->env);
 		if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
 			return ingot_fail_sys(err, INGOT_E_STEP, "executing %s", path);
 	}
 	return ingot_fail(err, INGOT_E_STEP, "there is no program '%s' in the step's PATH (%s)", name, search ? search : "empty");
 }
 
-static int arrange(const int stdio[3], int *report, int *listener_to, struct ingot_err *err)
+/* Standard streams where they belong, and of the rest only what is still needed, closed by execve(). */
+static int arrange(struct step_start *s, struct ingot_err *err)
 {
 	int high[3];
-	if ((*report = fcntl(*report, F_DUPFD_CLOEXEC, 3)) < 0 || (*listener_to = fcntl(*listener_to, F_DUPFD_CLOEXEC, *report + 1)) < 0)
+	if ((s->report = fcntl(s->report, F_DUPFD_CLOEXEC, 3)) < 0 || (s->listener_to = fcntl(s->listener_to, F_DUPFD_CLOEXEC, s->report + 1)) < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "arranging descriptors");
+	if (s->go >= 0 && (s->go = fcntl(s->go, F_DUPFD_CLOEXEC, s->listener_to + 1)) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "arranging descriptors");
 	for (int i = 0; i < 3; i++)
-		if ((high[i] = fcntl(stdio[i], F_DUPFD_CLOEXEC, 3)) < 0)
+		if ((high[i] = fcntl(s->stdio[i], F_DUPFD_CLOEXEC, 3)) < 0)
 			return ingot_fail_sys(err, INGOT_E_HOST, "arranging descriptors");
 	for (int i = 0; i < 3; i++)
 		if (dup2(high[i], i) < 0)
 			return ingot_fail_sys(err, INGOT_E_HOST, "arranging descriptors");
-	const int keep[] = { 0, 1, 2, *report, *listener_to };
-	return step_close_all_but(keep, 5, err);
+	const int keep[] = { 0, 1, 2, s->report, s->listener_to, s->go };
+	return step_close_all_but(keep, s->go >= 0 ? 6 : 5, err);
+}
+
+static struct msghdr one_descriptor(struct iovec *v, void *control, size_t size, int fd)
+{
+	struct cmsghdr *head = control;
+	*head = (struct cmsghdr){ .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)) };
+	memcpy(CMSG_DATA(head), &fd, sizeof(fd));
+	return (struct msghdr){ .msg_iov = v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = size };
 }
 
 /* From here on init is asked. The descriptor over which it hears goes to it, and is gone here. */
-static int ask(const struct step_plan *p, int listener_to, struct ingot_err *err)
+static int ask(const struct step_plan *p, int to, struct ingot_err *err)
 {
-	_cleanup_(ingot_closep) int to = listener_to;
 	int fd = step_filter_ask(p->flags, step_has_ledger(p), err);
 	if (fd <= 0)
 		return fd;
 	union {
 		struct cmsghdr head;
 		char room[CMSG_SPACE(sizeof(int))];
-	} control = { .head = { .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)) } };
-	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+	} control;
 	char byte = 'l';
 	struct iovec v = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof(control.room) };
+	struct msghdr m = one_descriptor(&v, &control, sizeof(control.room), fd);
 	ssize_t n = sendmsg(to, &m, MSG_NOSIGNAL);
 	(void)close(fd);
 	return n == 1 ? 0 : ingot_fail_sys(err, INGOT_E_HOST, "handing the listener over");
+}
+
+/* From here on every call is written down, so this hands its listener over by the one call that is not, and execve() comes next. It also closes that listener. */
+static int record(int to, struct ingot_err *err)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control;
+	char byte = 'r';
+	struct iovec v = { &byte, 1 };
+	struct msghdr m = one_descriptor(&v, &control, sizeof(control.room), -1);
+	int fd = step_filter_record(err);
+	ingot_pass(fd);
+	memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+	return step_sendmsg_unrecorded(to, &m) == 1 ? 0 : ingot_fail_sys(err, INGOT_E_HOST, "handing the listener over");
 }
 
 static int confine(const struct step_plan *p, int listener_to, struct ingot_err *err)
@@ -246,12 +271,23 @@ static int confine(const struct step_plan *p, int listener_to, struct ingot_err 
 	return verify(p, err);
 }
 
-_Noreturn void step_payload(const struct step_plan *p, const int stdio[3], int report, int listener_to)
+_Noreturn void step_payload(const struct step_plan *p, char *const *argv, const struct step_start *start)
 {
 	struct ingot_err err = INGOT_ERR_INIT;
-	if (arrange(stdio, &report, &listener_to, &err) == 0 && confine(p, listener_to, &err) == 0)
-		(void)execute(p, &err);
-	ssize_t ignored = write(report, &err, sizeof(err));
+	struct step_start s = *start;
+	bool records = p->flags & INGOT_STEP_RECORD;
+	if (arrange(&s, &err) == 0 && confine(p, s.listener_to, &err) == 0) {
+		char byte;
+		if (s.go >= 0 && read(s.go, &byte, 1) != 1)
+			_exit(1); /* init has ended */
+		if (!records || record(s.listener_to, &err) == 0)
+			(void)execute(p, argv, &err);
+	}
+	if (s.go >= 0) { /* beside a service: told where it would have printed */
+		(void)dprintf(STDERR_FILENO, "ingot: %s\n", err.msg);
+		_exit(127);
+	}
+	ssize_t ignored = write(s.report, &err, sizeof(err));
 	(void)ignored;
 	_exit(127);
 }

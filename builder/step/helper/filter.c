@@ -1,4 +1,5 @@
 /* filter.c - the seccomp filters of a step, loaded. What they say, and why, is in ../makefilter.c. */
+#include "../unrecorded.h"
 #include "sandbox.h"
 #include <ingot/fd.h>
 #include <ingot/helper.h>
@@ -43,6 +44,26 @@ int step_filter_chroot(unsigned flags, struct ingot_err *err)
 	return step_scoped(flags) ? 0 : load(filter_chroot_unscoped, COUNT(filter_chroot_unscoped), 0, err);
 }
 
+/* A kernel that does not know the second flag still knows the first. */
+static int load_listener(const struct sock_filter *code, size_t n, struct ingot_err *err)
+{
+	struct ingot_err older = INGOT_ERR_INIT;
+	int r = load(code, n, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &older);
+	if (r < 0)
+		r = load(code, n, SECCOMP_FILTER_FLAG_NEW_LISTENER, err);
+	return r < 0 ? ingot_hint(err, "EBUSY: a program around ingot listens to seccomp notifications of its own, and the kernel knows one listener only") : r;
+}
+
+int step_filter_record(struct ingot_err *err)
+{
+	return load_listener(filter_record, COUNT(filter_record), err);
+}
+
+ssize_t step_sendmsg_unrecorded(int fd, const struct msghdr *m)
+{
+	return syscall(SYS_sendmsg, fd, m, (uint64_t)STEP_UNRECORDED << 32 | MSG_NOSIGNAL);
+}
+
 int step_filter_ask(unsigned flags, bool ledger, struct ingot_err *err)
 {
 	static const struct {
@@ -57,9 +78,5 @@ int step_filter_ask(unsigned flags, bool ledger, struct ingot_err *err)
 		return load(filter_asks_nothing, COUNT(filter_asks_nothing), 0, err);
 	bool identity = flags & INGOT_STEP_IDENTITY;
 	size_t where = !(flags & INGOT_STEP_CHROOT) ? 0 : step_scoped(flags) ? 1 : 2;
-	struct ingot_err older = INGOT_ERR_INIT;
-	int r = load(asks[where][identity].code, asks[where][identity].n, SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &older);
-	if (r < 0)
-		r = load(asks[where][identity].code, asks[where][identity].n, SECCOMP_FILTER_FLAG_NEW_LISTENER, err);
-	return r < 0 ? ingot_hint(err, "EBUSY: a program around ingot listens to seccomp notifications of its own, and the kernel knows one listener only") : r;
+	return load_listener(asks[where][identity].code, asks[where][identity].n, err);
 }

@@ -42,6 +42,8 @@ struct init {
 	struct ledger *ledger; /* NULL: none */
 	struct asks *asks;
 	struct step_memory *memory;
+	struct course *course; /* NULL: none */
+	struct record *record; /* NULL: nothing is written down */
 	uint64_t used_before; /* of the disk: the least since the step began */
 	int64_t unnamed_took; /* ms: the last look for files without a name */
 };
@@ -92,6 +94,10 @@ static _Noreturn void finish(const struct init *i, enum step_end end, int wait_s
 {
 	struct step_report r = { .end = end, .wait_status = wait_status };
 	kill_all(i);
+	if (i->course)
+		course_end(i->course, &r.course);
+	if (i->record)
+		record_seen(i->record, r.calls);
 	if (end == STEP_END_EXITED && too_much(i, 0)) /* it wrote quicker than we looked */
 		r.end = STEP_END_DISK;
 	if (r.end == STEP_END_EXITED && i->ledger && ledger_write(i->ledger, i->upper, i->ledger_to, &r.err) < 0)
@@ -110,6 +116,8 @@ static void hear_executed(struct init *i)
 		failed(i, &why);
 	}
 	ingot_closep(&i->executed);
+	if (i->course && course_begin(i->course, i->payload, &err) < 0)
+		failed(i, &err);
 }
 
 static void hear_listener(struct init *i)
@@ -126,9 +134,14 @@ static void hear_listener(struct init *i)
 	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int))) {
 		int fd;
 		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-		asks_listen(i->asks, fd);
+		if (i->asks)
+			asks_listen(i->asks, fd);
+		else
+			record_listen(i->record, fd);
 	}
-	ingot_closep(&i->listener_from); /* without one the payload is dead, and its end says why */
+	/* Without one the payload is dead, and its end says why. A record has one of each payload, and then an end. */
+	if (n <= 0 || i->asks)
+		ingot_closep(&i->listener_from);
 }
 
 static void reap(struct init *i)
@@ -139,12 +152,14 @@ static void reap(struct init *i)
 			finish(i, STEP_END_STOPPED, 0);
 	int status;
 	pid_t pid;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		if (pid == i->payload) {
-			if (i->executed >= 0)
-				hear_executed(i);
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == i->payload && i->executed >= 0)
+			hear_executed(i);
+		if (i->course && course_reaped(i->course, pid, status))
+			continue;
+		if (pid == i->payload)
 			finish(i, step_memory_look(i->memory) == STEP_END_TASKS ? STEP_END_TASKS : STEP_END_EXITED, status); /* they came quicker than we looked */
-		}
+	}
 }
 
 /* Memory fills in a fraction of a second, so it is looked at often; a twentieth of the time goes into that, or as much as one look a second takes. Returns when to look again. */
@@ -158,23 +173,62 @@ static int64_t look_at_memory(struct init *i)
 	return after + (took * 19 < 100 ? 100 : took * 19 > 1000 ? 1000 : took * 19);
 }
 
+/* What is waited for, beside the clock. */
+enum heard { SIGNALS, EXECUTED, LISTENER, ASKS, COURSE, RECORD, N_HEARD = RECORD + STEP_RECORDED };
+
+static void listen_to(const struct init *i, struct pollfd f[N_HEARD])
+{
+	const int fds[] = { i->signals, i->executed, i->listener_from, i->asks ? asks_fd(i->asks) : -1, i->course ? course_fd(i->course) : -1 };
+	for (size_t k = 0; k < N_HEARD; k++)
+		f[k] = (struct pollfd){ k < RECORD ? fds[k] : i->record ? record_fd(i->record, k - RECORD) : -1, POLLIN, 0 };
+}
+
+static void hear(struct init *i, const struct pollfd f[N_HEARD])
+{
+	struct ingot_err err = INGOT_ERR_INIT;
+	if (f[LISTENER].revents)
+		hear_listener(i);
+	if (f[EXECUTED].revents)
+		hear_executed(i);
+	if (f[ASKS].revents && asks_serve(i->asks) == ASKS_NEED_IDENTITY)
+		finish(i, STEP_END_IDENTITY, 0);
+	for (size_t k = 0; k < STEP_RECORDED; k++)
+		if (f[RECORD + k].revents)
+			record_serve(i->record, k);
+	if (f[COURSE].revents && course_hear(i->course, &err) < 0)
+		failed(i, &err);
+	if (f[SIGNALS].revents)
+		reap(i);
+}
+
+static void look_at_course(struct init *i)
+{
+	struct ingot_err err = INGOT_ERR_INIT;
+	if (course_look(i->course, &err) < 0)
+		failed(i, &err);
+	if (course_over(i->course))
+		finish(i, STEP_END_EXITED, 0);
+}
+
+static int64_t earliest(const struct init *i, int64_t next, int64_t next_memory)
+{
+	int64_t first = next < next_memory ? next : next_memory;
+	return i->course && course_due(i->course) < first ? course_due(i->course) : first;
+}
+
 static _Noreturn void watch(struct init *i)
 {
 	int64_t pause = 500, next = now_ms() + pause, next_memory = now_ms() + 50;
 	for (;;) {
 		if (now_ms() >= next_memory)
 			next_memory = look_at_memory(i);
-		int64_t left = (next < next_memory ? next : next_memory) - now_ms();
-		struct pollfd f[4] = { { i->signals, POLLIN, 0 }, { i->executed, POLLIN, 0 }, { i->listener_from, POLLIN, 0 }, { i->asks ? asks_fd(i->asks) : -1, POLLIN, 0 } };
-		int k = left > 0 ? poll(f, 4, (int)left) : 0;
-		if (k > 0 && f[2].revents)
-			hear_listener(i);
-		if (k > 0 && f[1].revents)
-			hear_executed(i);
-		if (k > 0 && f[3].revents && asks_serve(i->asks) == ASKS_NEED_IDENTITY)
-			finish(i, STEP_END_IDENTITY, 0);
-		if (k > 0 && f[0].revents)
-			reap(i);
+		struct pollfd f[N_HEARD];
+		listen_to(i, f);
+		int64_t left = earliest(i, next, next_memory) - now_ms();
+		if (left > 0 && poll(f, N_HEARD, (int)left) > 0)
+			hear(i, f);
+		if (i->course)
+			look_at_course(i);
 		if (now_ms() < next)
 			continue;
 		int64_t before = now_ms();
@@ -220,10 +274,11 @@ static int by_number(const void *a, const void *b)
 }
 
 /* Before anything of the step exists: only what init and the payload still need. */
-static int keep_only(const struct init *i, const int stdio[3], struct ingot_err *err)
+static int keep_only(const struct init *i, const struct step_pipes *pipes, struct ingot_err *err)
 {
-	int all[7 + STEP_MAX_VOLUMES] = { stdio[0], stdio[1], stdio[2], i->report, i->upper, i->ledger_to, i->proc }, keep[7 + STEP_MAX_VOLUMES] = { 0 };
-	size_t n = 0, n_all = 7;
+	const int *a = pipes->stdio, *b = pipes->beside;
+	int all[10 + STEP_MAX_VOLUMES] = { a[0], a[1], a[2], b[0], b[1], b[2], i->report, i->upper, i->ledger_to, i->proc }, keep[10 + STEP_MAX_VOLUMES] = { 0 };
+	size_t n = 0, n_all = 10;
 	/* Caches count as the step's disk; a volume of ingot run, which has no upper directory, is the user's own affair. */
 	for (size_t k = 0; k < i->p->n_mounts && i->upper >= 0; k++)
 		if (i->p->mounts[k].volume && !i->p->mounts[k].readonly)
@@ -252,36 +307,68 @@ static int shrink(const struct init *i, struct ingot_err *err)
 static int prepare(struct init *i, const struct step_pipes *pipes, uid_t uid, gid_t gid, sigset_t *child, struct ingot_err *err)
 {
 	ingot_pass(set_up(i, pipes->go, uid, gid, err));
-	ingot_pass(keep_only(i, pipes->stdio, err));
+	ingot_pass(keep_only(i, pipes, err));
 	if (step_has_ledger(i->p) && (!(i->ledger = ledger_new(i->p, err)) || !(i->asks = asks_new(i->ledger, i->p, err))))
 		return -1;
 	i->used_before = step_disk_used(i->upper);
-	if (!(i->memory = step_memory_new(i->p, err)))
+	if (!(i->memory = step_memory_new(i->p, err)) || (i->p->flags & INGOT_STEP_RECORD && !(i->record = record_new(err))))
 		return -1;
+	if (i->p->flags & INGOT_STEP_COURSE)
+		i->course = course_new(i->p->course);
 	if ((i->signals = signalfd(-1, child, SFD_CLOEXEC | SFD_NONBLOCK)) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "waiting for processes of the step");
+	return 0;
+}
+
+static pid_t fork_payload(const struct init *i, char *const *argv, const struct step_start *start)
+{
+	sigset_t none;
+	sigemptyset(&none);
+	pid_t pid = fork();
+	if (pid == 0) {
+		(void)sigprocmask(SIG_SETMASK, &none, NULL);
+		(void)signal(SIGPIPE, SIG_DFL);
+		step_payload(i->p, argv, start);
+	}
+	return pid;
+}
+
+/* What will run beside a service is confined now, while we can, and waits. */
+static int start_beside(struct init *i, const struct step_pipes *pipes, int why, int listener_to, struct ingot_err *err)
+{
+	int go[2];
+	struct step_start s = { .stdio = { pipes->beside[0], pipes->beside[1], pipes->beside[2] }, .report = why, .listener_to = listener_to };
+	if (pipe2(go, O_CLOEXEC) < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "making a pipe");
+	s.go = go[0];
+	pid_t pid = fork_payload(i, i->p->course->argv, &s);
+	if (pid < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "starting what runs beside the service");
+	(void)close(go[0]);
+	course_beside(i->course, pid, go[1]);
 	return 0;
 }
 
 static int start_payload(struct init *i, const struct step_pipes *pipes, struct ingot_err *err)
 {
 	int why[2], listener[2];
-	sigset_t none;
-	sigemptyset(&none);
-	if (pipe2(why, O_CLOEXEC) < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, listener) < 0 || (i->payload = fork()) < 0)
+	if (pipe2(why, O_CLOEXEC) < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, listener) < 0)
 		return ingot_fail_sys(err, INGOT_E_HOST, "starting the payload");
-	if (i->payload == 0) {
-		(void)sigprocmask(SIG_SETMASK, &none, NULL);
-		(void)signal(SIGPIPE, SIG_DFL);
-		step_payload(i->p, pipes->stdio, why[1], listener[1]);
-	}
+	const struct step_start s = { .stdio = { pipes->stdio[0], pipes->stdio[1], pipes->stdio[2] }, .report = why[1], .listener_to = listener[1], .go = -1 };
+	if ((i->payload = fork_payload(i, i->p->argv, &s)) < 0)
+		return ingot_fail_sys(err, INGOT_E_HOST, "starting the payload");
+	if (i->course && i->p->course->n_argv)
+		ingot_pass(start_beside(i, pipes, pipes->beside[2], listener[1], err));
 	(void)close(why[1]);
 	(void)close(listener[1]);
-	for (int k = 0; k < 3; k++)
+	for (int k = 0; k < 3; k++) {
 		(void)close(pipes->stdio[k]);
+		if (pipes->beside[k] >= 0 && pipes->beside[k] != pipes->stdio[k])
+			(void)close(pipes->beside[k]);
+	}
 	i->executed = why[0];
 	i->listener_from = listener[0];
-	if (!i->ledger)
+	if (!i->ledger && !i->record)
 		ingot_closep(&i->listener_from);
 	return 0;
 }

@@ -113,6 +113,8 @@ static int prepare(const struct step_plan *p, int proc, struct parts *s, struct 
 		const struct step_mount *m = &p->mounts[i];
 		if (!m->volume) {
 			ingot_try(err, s->extra[i] = step_mount_tmpfs(m->size ? m->size : p->tmpfs_size, "0755", err), "%s", m->path);
+			if (m->filled)
+				ingot_try(err, step_fill(s->root, m->path, s->extra[i], err), "%s", m->path);
 			continue;
 		}
 		_cleanup_(ingot_closep) int dir = step_reopen(proc, m->fd, m->path, err);

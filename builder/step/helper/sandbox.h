@@ -10,9 +10,11 @@
 #include <ingot/err.h>
 #include <ingot/owned.h>
 #include <ingot/step.h>
+#include <sys/socket.h>
 
 struct step_mount {
 	bool volume, readonly;
+	bool filled; /* a tmpfs that begins with what the root has there */
 	char *path;
 	uint64_t size; /* of a tmpfs */
 	int fd;        /* of a volume */
@@ -21,6 +23,17 @@ struct step_mount {
 struct step_seed {
 	char *path;
 	struct ingot_owned is;
+};
+
+/* course.h of the public ones, as it arrived. */
+struct step_course {
+	unsigned signal, within, port, wait, patience;
+	bool udp;
+	struct ingot_buf send, expect;
+	char **argv; /* ends in NULL */
+	size_t n_argv;
+	struct ingot_course_file files[INGOT_MAX_COURSE_FILES];
+	size_t n_files;
 };
 
 struct step_plan {
@@ -37,6 +50,7 @@ struct step_plan {
 	size_t n_seeds, cap_seeds;
 	char **secrets; /* names; the values are behind STEP_FD_SECRET */
 	size_t n_secrets;
+	struct step_course *course; /* NULL: none */
 };
 
 /* plan.c: what the coordinator sends, up to its DONE. */
@@ -48,7 +62,10 @@ struct step_report {
 	enum step_end end;
 	int wait_status;
 	struct ingot_err err;
+	struct ingot_course_result course;
+	uint8_t calls[INGOT_STEP_CALLS / 8];
 };
+_Static_assert(sizeof(struct step_report) <= 4096, "PIPE_BUF");
 
 /* space.c */
 bool step_kernel_from(uint32_t major, uint32_t minor); /* runs this version or a newer one */
@@ -79,6 +96,9 @@ int step_dev_prepare(struct step_dev *d, struct ingot_err *err) INGOT_MUST_USE;
 int step_dev_attach(struct step_dev *d, int root, struct ingot_err *err) INGOT_MUST_USE;
 int step_dev_make(int dev, struct ingot_err *err) INGOT_MUST_USE; /* nodes of our own in an empty directory, which only root of a container can make */
 
+/* fill.c */
+int step_fill(int root, const char *place, int mount, struct ingot_err *err) INGOT_MUST_USE;
+
 /* root.c: from the host's root to the step's; ret_upper is the upper directory, for init's watch. */
 int step_enter_root(const struct step_plan *p, int proc, int *ret_upper, struct ingot_err *err) INGOT_MUST_USE;
 
@@ -106,7 +126,15 @@ bool step_has_ledger(const struct step_plan *p);
 int step_drop_caps(const int *keep, size_t n, bool exec_as_root, struct ingot_err *err) INGOT_MUST_USE;
 int step_set_caps(const int *keep, size_t n, struct ingot_err *err) INGOT_MUST_USE; /* permitted and effective; the rest of the above is done */
 int step_close_all_but(const int *keep, size_t n, struct ingot_err *err) INGOT_MUST_USE; /* keep ascending */
-_Noreturn void step_payload(const struct step_plan *p, const int stdio[3], int report, int listener_to);
+int step_filter_record(struct ingot_err *err) INGOT_MUST_USE; /* returns the listener; only step_sendmsg_unrecorded() gets past it unasked */
+ssize_t step_sendmsg_unrecorded(int fd, const struct msghdr *m);
+struct step_start {
+	int stdio[3];
+	int report;      /* where the reason goes why it was not executed */
+	int listener_to; /* where listeners go */
+	int go;          /* executed when this says so; -1: at once */
+};
+_Noreturn void step_payload(const struct step_plan *p, char *const *argv, const struct step_start *s);
 
 /* chroot.c: the same where there are no namespaces. Init: prepare, shrink; the payload: become, walls; harvest: reader. */
 int step_chroot_prepare(const struct step_plan *p, int *ret_proc, int *ret_upper, struct ingot_err *err) INGOT_MUST_USE;
@@ -135,9 +163,33 @@ void step_end_all(int proc, unsigned flags); /* returns when no process of the s
 extern const int step_root_caps[];
 extern const size_t step_n_root_caps;
 
+/* course.c, for init */
+struct course;
+struct course *course_new(const struct step_course *c);
+void course_beside(struct course *c, pid_t pid, int take_go); /* it waits for go */
+int course_begin(struct course *c, pid_t service, struct ingot_err *err) INGOT_MUST_USE; /* the service was executed */
+int64_t course_due(const struct course *c); /* when to look again, in ms of CLOCK_MONOTONIC */
+int course_fd(const struct course *c);      /* or when this is readable; -1 */
+int course_hear(struct course *c, struct ingot_err *err) INGOT_MUST_USE; /* it is readable */
+int course_look(struct course *c, struct ingot_err *err) INGOT_MUST_USE; /* it is due */
+bool course_over(const struct course *c); /* a verdict stands */
+bool course_reaped(struct course *c, pid_t pid, int status); /* whether that was one of ours, and not the service */
+/* When everybody is dead: files, and the verdict. */
+void course_end(struct course *c, struct ingot_course_result *ret);
+_Noreturn void step_ask_port(const struct step_course *c, int to); /* ask_port.c: writes a struct ingot_course_result to it */
+
+/* record.c, for init: system calls that are written down and let go. */
+#define STEP_RECORDED 2
+struct record;
+struct record *record_new(struct ingot_err *err); /* NULL on failure */
+void record_listen(struct record *r, int take_listener);
+int record_fd(const struct record *r, size_t i); /* i < STEP_RECORDED; -1: none */
+void record_serve(struct record *r, size_t i);
+void record_seen(const struct record *r, uint8_t ret[INGOT_STEP_CALLS / 8]);
+
 /* init.c, supervise.c, harvest.c, probe.c */
 struct step_pipes {
-	int stdio[3], go, report;
+	int stdio[3], beside[3], go, report;
 	int ledger; /* a memfd: what the ledger says at the end */
 };
 _Noreturn void step_init(const struct step_plan *p, const struct step_pipes *pipes, uid_t uid, gid_t gid);

@@ -13,12 +13,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#define STREAMS 4
 #define STOP_MS 10000 /* time for init to end what it started: the kernel kills a step's thousands of processes in less */
 
 struct supervisor {
 	struct ingot_chan *c;
 	pid_t init;
-	int out[2]; /* stdout, stderr: our ends; -1 when closed */
+	int out[STREAMS]; /* stdout, stderr, and the same of what runs beside: our ends; -1 when closed */
 	int report;
 	int ledger; /* a memfd that init fills */
 	int proc;   /* without namespaces only */
@@ -59,14 +60,33 @@ static int become_reaper(struct supervisor *s, struct ingot_err *err)
 	return step_scoped(s->flags) && ingot_landlock(INGOT_LANDLOCK_SCOPE, err) < 0 ? -1 : 0;
 }
 
+static bool has_beside(const struct step_plan *p)
+{
+	return p->course && p->course->n_argv;
+}
+
+/* What is read belongs to what is tested: to the command, or to what runs beside it, and then the command reads nothing (the next descriptor, unused, is /dev/null). */
+static void place_streams(const struct step_plan *p, const int written[STREAMS], struct step_pipes *theirs)
+{
+	if (p->flags & INGOT_STEP_STDIO)
+		return;
+	theirs->stdio[1] = written[0];
+	theirs->stdio[2] = written[1];
+	if (!has_beside(p))
+		return;
+	theirs->stdio[0] = STEP_FD_STDIO + 1;
+	theirs->beside[0] = STEP_FD_STDIO;
+	theirs->beside[1] = written[2];
+	theirs->beside[2] = written[3];
+}
+
 static int start(struct supervisor *s, const struct step_plan *p, struct ingot_err *err)
 {
-	struct step_pipes theirs = { .stdio = { STEP_FD_STDIO, STEP_FD_STDIO + 1, STEP_FD_STDIO + 2 } };
-	int go;
-	if (!(p->flags & INGOT_STEP_STDIO)) {
-		ingot_pass(make_pipe(&s->out[0], &theirs.stdio[1], true, err));
-		ingot_pass(make_pipe(&s->out[1], &theirs.stdio[2], true, err));
-	}
+	struct step_pipes theirs = { .stdio = { STEP_FD_STDIO, STEP_FD_STDIO + 1, STEP_FD_STDIO + 2 }, .beside = { -1, -1, -1 } };
+	int go, written[STREAMS] = { -1, -1, -1, -1 };
+	for (size_t i = 0; i < (p->flags & INGOT_STEP_STDIO ? 0 : has_beside(p) ? STREAMS : 2); i++)
+		ingot_pass(make_pipe(&s->out[i], &written[i], true, err));
+	place_streams(p, written, &theirs);
 	ingot_pass(make_pipe(&go, &theirs.go, false, err));
 	ingot_pass(make_pipe(&s->report, &theirs.report, true, err));
 	theirs.ledger = s->ledger = memfd_create("ledger", MFD_CLOEXEC);
@@ -90,10 +110,8 @@ static int start(struct supervisor *s, const struct step_plan *p, struct ingot_e
 	}
 	(void)close(theirs.go);
 	(void)close(theirs.report);
-	if (!(p->flags & INGOT_STEP_STDIO)) {
-		(void)close(theirs.stdio[1]);
-		(void)close(theirs.stdio[2]);
-	}
+	for (size_t i = 0; i < STREAMS; i++)
+		ingot_closep(&written[i]);
 	ssize_t w = write(go, "g", 1);
 	(void)close(go);
 	if (w != 1)
@@ -122,9 +140,13 @@ static int relay(struct supervisor *s, unsigned stream, struct ingot_err *err)
 static int watch(struct supervisor *s, struct step_report *ret, struct ingot_err *err)
 {
 	for (;;) {
-		struct pollfd f[4] = { { s->out[0], POLLIN, 0 }, { s->out[1], POLLIN, 0 }, { s->report, POLLIN, 0 }, { ingot_chan_fd(s->c), 0, 0 } };
+		struct pollfd f[STREAMS + 2];
+		for (size_t i = 0; i < STREAMS; i++)
+			f[i] = (struct pollfd){ s->out[i], POLLIN, 0 };
+		f[STREAMS] = (struct pollfd){ s->report, POLLIN, 0 };
+		f[STREAMS + 1] = (struct pollfd){ ingot_chan_fd(s->c), 0, 0 };
 		int64_t left = s->end - now_ms();
-		int k = left > 0 ? poll(f, 4, left > 60000 ? 60000 : (int)left) : 0;
+		int k = left > 0 ? poll(f, STREAMS + 2, left > 60000 ? 60000 : (int)left) : 0;
 		if (k < 0 && errno != EINTR)
 			return ingot_fail_sys(err, INGOT_E_BUG, "waiting for the step");
 		if (s->end - now_ms() <= 0) {
@@ -133,12 +155,12 @@ static int watch(struct supervisor *s, struct step_report *ret, struct ingot_err
 		}
 		if (k <= 0)
 			continue;
-		if (f[3].revents & (POLLHUP | POLLERR))
+		if (f[STREAMS + 1].revents & (POLLHUP | POLLERR))
 			return ingot_fail(err, INGOT_E_BUG, "the coordinator is gone");
-		for (unsigned i = 0; i < 2; i++)
+		for (unsigned i = 0; i < STREAMS; i++)
 			if (f[i].revents)
 				ingot_pass(relay(s, i, err));
-		if (f[2].revents) {
+		if (f[STREAMS].revents) {
 			ssize_t n = ingot_read_upto(s->report, ret, sizeof(*ret), err);
 			return n < 0 ? -1 : n == (ssize_t)sizeof(*ret);
 		}
@@ -170,7 +192,7 @@ static int reap(struct supervisor *s, int *ret_status, struct ingot_err *err)
 		return ingot_fail_sys(err, INGOT_E_BUG, "waiting for the end of the step");
 	/* Unless one end was handed out of the step, through a socket in a volume: then nobody waits for that end. */
 	int64_t end = now_ms() + 2000;
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < STREAMS; i++)
 		while (s->out[i] >= 0) {
 			struct pollfd f = { s->out[i], POLLIN, 0 };
 			int64_t left = end - now_ms();
@@ -199,9 +221,21 @@ static int relay_ledger(struct supervisor *s, struct ingot_err *err)
 	return 0;
 }
 
+static int tell_course(struct ingot_chan *c, const struct step_plan *p, const struct step_report *r, struct ingot_err *err)
+{
+	const struct ingot_course_result *is = &r->course;
+	struct ingot_msg_course course = { .end = is->end, .which = is->which, .status = is->status, .signal = is->signal, .text = { is->text, is->n_text } };
+	struct ingot_msg_calls calls = { .seen = { (const char *)r->calls, sizeof(r->calls) } };
+	if (p->flags & INGOT_STEP_COURSE)
+		ingot_pass(ingot_chan_send(c, INGOT_MSG_COURSE, &course, err));
+	if (p->flags & INGOT_STEP_RECORD)
+		ingot_pass(ingot_chan_send(c, INGOT_MSG_CALLS, &calls, err));
+	return 0;
+}
+
 int step_supervise(struct ingot_chan *c, const struct step_plan *p, struct ingot_err *err)
 {
-	struct supervisor s = { .c = c, .flags = p->flags, .init = -1, .out = { -1, -1 }, .ledger = -1, .proc = -1, .end = now_ms() + (int64_t)p->timeout * 1000 };
+	struct supervisor s = { .c = c, .flags = p->flags, .init = -1, .out = { -1, -1, -1, -1 }, .ledger = -1, .proc = -1, .end = now_ms() + (int64_t)p->timeout * 1000 };
 	struct step_report r = { .end = STEP_END_EXITED };
 	struct ingot_err later = INGOT_ERR_INIT;
 	ingot_pass(start(&s, p, err));
@@ -235,7 +269,9 @@ int step_supervise(struct ingot_chan *c, const struct step_plan *p, struct ingot
 	} else {
 		m.status = (uint32_t)WEXITSTATUS(r.wait_status);
 	}
-	if (m.reason == INGOT_STEP_ENDED || m.reason == INGOT_STEP_SIGNALLED)
+	if (m.reason == INGOT_STEP_ENDED || m.reason == INGOT_STEP_SIGNALLED) {
 		ingot_pass(relay_ledger(&s, err));
+		ingot_pass(tell_course(c, p, &r, err));
+	}
 	return ingot_chan_send(c, INGOT_MSG_EXITED, &m, err);
 }
