@@ -3,13 +3,13 @@
 #include <ingot/fd.h>
 #include <ingot/step.h>
 
-static int measure(struct engine *e, struct ingot_rung *ret, struct ingot_err *err)
+int isolation_measure(struct ingot_store *store, struct ingot_rung *ret, struct ingot_err *err)
 {
 	char name[64];
-	_cleanup_(ingot_closep) int fd = ingot_store_scratch(e->store, name, err);
+	_cleanup_(ingot_closep) int fd = ingot_store_scratch(store, name, err);
 	ingot_pass(fd);
 	int r = ingot_step_rung(fd, ret, err);
-	ingot_store_scratch_remove(e->store, name);
+	ingot_store_scratch_remove(store, name);
 	return r;
 }
 
@@ -21,7 +21,7 @@ bool isolation_fall_back(struct engine *e, struct ingot_err *err)
 	if (err->code != INGOT_E_HOST || e->rung_tried)
 		return false;
 	e->rung_tried = true;
-	if (measure(e, &rung, &ignored) < 0 || !rung.possible || !rung.flags)
+	if (isolation_measure(e->store, &rung, &ignored) < 0 || !rung.possible || !rung.flags)
 		return false;
 	if (rung.flags & INGOT_STEP_CHROOT && e->options->full_isolation) {
 		(void)ingot_context(err, "steps could run in a chroot only, which --isolation=full refuses");

@@ -1,6 +1,7 @@
 #include "engine.h"
 #include "layers.h"
 #include "leaks.h"
+#include "tested.h"
 #include <ingot/archive.h>
 #include <ingot/escape.h>
 #include <ingot/mem.h>
@@ -120,6 +121,8 @@ static int put_out(struct engine *e, struct ingot_image_layer *layers, size_t n_
 	if (r == 0 && fresh)
 		r = keep_record(e, fresh, key, layers, n_layers, err);
 	if (r == 0)
+		r = tests_of_image(e, fresh ? fresh->tree : NULL, key, &docs, err);
+	if (r == 0)
 		r = write_signed(e, &image, &docs, err);
 	ingot_image_docs_done(&docs);
 	return r;
@@ -196,6 +199,8 @@ int reuse_image(struct engine *e, const struct ingot_digest *key, struct ingot_e
 	struct ingot_image_layer layers[MAX_LAYERS] = { 0 };
 	size_t n = 0;
 	int r = ingot_ref_get(e->store, "image", key, &text, err);
+	if (r > 0)
+		r = tests_known(e, key, err);
 	ingot_pass(r);
 	if (r == 0 || parse_record(ingot_buf_view(&text), layers, &n, e->result) < 0)
 		return 0;

@@ -1,10 +1,9 @@
-/* view.h - what of a Tree its run user may read. Internal to build.
+/* view.h - a tree as the image's user sees it. Internal to build.
  *
- * In the sandbox every file is the one mapped user's own (checkout.h), so the kernel would let it read what in production only root can: a service that
- * needs such a file would pass here and fail there. Modes of root's cannot be shown, so what may not be read is not there: of a file the content, of a
- * directory that may not be entered all that is in it.
+ * In the sandbox every file belongs to the one uid that there is, so the disk cannot refuse the image's user anything. What the Tree would refuse it is therefore taken out
+ * before: files that it may not read or execute, the content of directories that it may not enter; and the x bit where it may read only. POSIX ACLs are not looked at.
  */
 #pragma once
-#include <ingot/delta.h>
+#include <ingot/tree.h>
 
-int view_of(struct ingot_tree *t, uint32_t uid, uint32_t gid, struct ingot_tree **ret, struct ingot_err *err) INGOT_MUST_USE;
+int user_view(const struct ingot_tree *t, uint32_t uid, uint32_t gid, struct ingot_tree **ret, struct ingot_err *err) INGOT_MUST_USE;

@@ -26,6 +26,8 @@ static const struct cli_option options[] = {
 	{ "twice", 0, NULL, "build a second time without the cache and compare" },
 	{ "secret", 0, "id=ID,src=FILE", "the value of a secret that steps ask for; or id=ID,env=NAME" },
 	{ "allow-network", 0, NULL, "permit steps with network: host" },
+	{ "no-tests", 0, NULL, "do not run the recipe's tests on the image" },
+	{ "seccomp-profile", 0, "FILE", "run the recipe's tests, and write a profile of the system calls that they made" },
 	{ "on-fail", 0, "shell", "open a shell where a step fails; stdin must be a terminal" },
 	{ "format", 0, "FORMAT", "text or json: how the result is printed" },
 	{ 0 },
@@ -54,17 +56,6 @@ static char *default_target(const char *recipe)
 	return ingot_strf("%.*s.oci.tar", (int)n, base);
 }
 
-/* The option, or the configuration's line. */
-static int read_isolation(const struct cli *c, bool *ret_full, struct ingot_err *err)
-{
-	const char *how = cli_value(c, "isolation");
-	how = how ? how : c->settings->isolation;
-	if (how && strcmp(how, "auto") != 0 && strcmp(how, "full") != 0)
-		return ingot_fail(err, INGOT_E_INPUT, "--isolation: '%s' is neither auto nor full", INGOT_SHOW(ingot_span_of(how)));
-	*ret_full = how && strcmp(how, "full") == 0;
-	return 0;
-}
-
 static void print_text(const char *target, const struct ingot_build_result *r, struct ingot_buf *out)
 {
 	char size[32];
@@ -75,6 +66,8 @@ static void print_text(const char *target, const struct ingot_build_result *r, s
 	ingot_buf_fmt(out, "  user      %u:%u\n", r->uid, r->gid);
 	if (r->steps_network)
 		ingot_buf_fmt(out, "  hermetic  no: %u step%s had the network\n", r->steps_network, r->steps_network == 1 ? "" : "s");
+	if (r->tests)
+		ingot_buf_fmt(out, "  tests     %u of %u passed%s%s\n", r->tests_passed, r->tests, r->tests_reused ? " before" : "", r->tests_isolation == INGOT_ISOLATION_CHROOT ? ", in a chroot" : "");
 	if (r->signed_by_us)
 		ingot_buf_fmt(out, "  signed    by key %s\n", r->key_id);
 	else
@@ -110,6 +103,12 @@ static void print_json(const char *target, const struct ingot_build_result *r, s
 	ingot_json_bool(&j, "hermetic", r->steps_network == 0);
 	ingot_json_bool(&j, "reused", r->reused);
 	ingot_json_str(&j, "isolation", r->isolation == INGOT_ISOLATION_CHROOT ? "chroot" : "full");
+	ingot_json_object(&j, "tests");
+	ingot_json_u64(&j, "declared", r->tests);
+	ingot_json_u64(&j, "passed", r->tests_passed);
+	ingot_json_bool(&j, "reused", r->tests_reused);
+	ingot_json_str(&j, "isolation", r->tests_isolation == INGOT_ISOLATION_CHROOT ? "chroot" : "full");
+	ingot_json_end(&j, '}');
 	ingot_json_bool(&j, "signed", r->signed_by_us);
 	if (r->signed_by_us)
 		ingot_json_str(&j, "key", r->key_id);
@@ -125,6 +124,8 @@ static int build_twice(struct cli *c, struct ingot_store *store, const struct in
 	again.key = NULL;
 	again.judgement = NULL;
 	again.no_cache = true;
+	again.no_tests = true; /* they were run on the first, and this is to be the same to the byte */
+	again.record_calls = false;
 	ingot_try(err, ingot_build(store, &again, &c->log, &now, err), "second build");
 	if (ingot_digest_eq(&now.manifest, &was->manifest)) {
 		ingot_say(&c->log, INGOT_INFO, "the second build gave the same manifest digest");
@@ -183,6 +184,8 @@ static int build_with(struct cli *c, struct ingot_build_options *o, const char *
 	ingot_pass(cli_format(c, false, &format, err));
 	ingot_pass(cli_open_store(c, &store, err));
 	ingot_pass(build_and_show(c, store, o, &result, err));
+	if (o->record_calls)
+		ingot_pass(cli_write_profile(c, result.tests, result.tests_isolation, result.calls, err));
 	if (cli_has(c, "twice"))
 		ingot_pass(build_twice(c, store, o, &result, err));
 	if (strcmp(target, "-") == 0) {
@@ -271,9 +274,13 @@ static int run(struct cli *c, struct ingot_err *err)
 		.n_secrets = n_secrets,
 		.allow_network = cli_has(c, "allow-network"),
 		.profile = cli_value(c, "profile"),
+		.no_tests = cli_has(c, "no-tests"),
+		.record_calls = cli_has(c, "seccomp-profile"),
 		.shell_on_fail = cli_has(c, "on-fail"),
 	};
-	ingot_pass(read_isolation(c, &o.full_isolation, err));
+	ingot_pass(cli_isolation(c, &o.full_isolation, err));
+	if (o.no_tests && o.record_calls)
+		return ingot_fail(err, INGOT_E_INPUT, "--no-tests and --seccomp-profile exclude each other");
 	if (cli_has(c, "rules")) {
 		ingot_pass(ingot_rules_file_load(cli_value(c, "rules"), &rules, err));
 		o.rules = rules->rules;

@@ -11,6 +11,7 @@
 	V(build) \
 	V(lock) \
 	V(check) \
+	V(test) \
 	V(explain) \
 	V(verify) \
 	V(keygen) \

@@ -1,4 +1,5 @@
 #include "cli.h"
+#include <fcntl.h>
 #include <ingot/escape.h>
 #include <ingot/fd.h>
 #include <ingot/json.h>
@@ -29,6 +30,31 @@ int cli_format(const struct cli *c, bool mtree, enum cli_format *ret, struct ing
 	else
 		return ingot_fail(err, INGOT_E_INPUT, "--format is text or json%s, not '%s'", mtree ? " or mtree" : "", INGOT_SHOW(ingot_span_of(word)));
 	return 0;
+}
+
+int cli_isolation(const struct cli *c, bool *ret_full, struct ingot_err *err)
+{
+	const char *how = cli_value(c, "isolation");
+	how = how ? how : c->settings->isolation;
+	if (how && strcmp(how, "auto") != 0 && strcmp(how, "full") != 0)
+		return ingot_fail(err, INGOT_E_INPUT, "--isolation: '%s' is neither auto nor full", INGOT_SHOW(ingot_span_of(how)));
+	*ret_full = how && strcmp(how, "full") == 0;
+	return 0;
+}
+
+int cli_write_profile(const struct cli *c, size_t tests, enum ingot_isolation isolation, const uint8_t *calls, struct ingot_err *err)
+{
+	const char *path = cli_value(c, "seccomp-profile");
+	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(KIB(64));
+	if (!tests)
+		return ingot_fail(err, INGOT_E_INPUT, "--seccomp-profile: the recipe has no tests, so no system call was seen");
+	if (isolation == INGOT_ISOLATION_CHROOT)
+		return ingot_fail(err, INGOT_E_HOST, "--seccomp-profile: system calls cannot be recorded in a chroot");
+	ingot_step_profile(calls, &text);
+	_cleanup_(ingot_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return ingot_fail_sys(err, INGOT_E_INPUT, "%s", INGOT_SHOW(ingot_span_of(path)));
+	return ingot_write_all(fd, text.p, text.n, err);
 }
 
 void cli_forget(char **secret)

@@ -83,7 +83,7 @@ static int send_env(struct ingot_chan *c, const struct ingot_step_plan *p, struc
 	(void)snprintf(epoch, sizeof(epoch), "SOURCE_DATE_EPOCH=%lld", (long long)p->source_date_epoch);
 	const char *defaults[][2] = { { "PATH", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
 				      { "HOME", p->uid == 0 ? "HOME=/root" : "HOME=/" },
-				      { "LANG", "LANG=C.UTF-8" },
+				      { "LANG", p->flags & INGOT_STEP_READONLY ? NULL : "LANG=C.UTF-8" },
 				      { "SOURCE_DATE_EPOCH", p->source_date_epoch < 0 ? NULL : epoch } };
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
 		if (defaults[i][1] && !has_env(p, defaults[i][0]))
@@ -333,7 +333,7 @@ int ingot_step_check(const struct ingot_step_plan *p, const struct ingot_step_re
 		(void)ingot_fail(err, INGOT_E_STEP, "%s failed with exit status %u", name, r->status);
 		break;
 	}
-	if (step_last_lines(ingot_buf_view(&r->tail), last, sizeof(last)))
+	if (ingot_step_last_lines(r, last, sizeof(last)))
 		(void)ingot_hint(err, "its last lines: %s", last);
 	return -1;
 }

@@ -137,8 +137,9 @@ void step_output_end(struct step_output *o, struct ingot_step_result *r)
 	o->ring = NULL;
 }
 
-bool step_last_lines(struct ingot_span tail, char *ret, size_t size)
+bool ingot_step_last_lines(const struct ingot_step_result *r, char *ret, size_t size)
 {
+	struct ingot_span tail = ingot_buf_view(&r->tail);
 	while (tail.n && (tail.p[tail.n - 1] == '\n' || tail.p[tail.n - 1] == '\r'))
 		tail.n--;
 	size_t from = tail.n, lines = 0;

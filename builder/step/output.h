@@ -18,5 +18,3 @@ struct step_output {
 void step_output_begin(struct step_output *o, const struct ingot_log *log, const char *name, const struct ingot_search *hide);
 void step_output_take(struct step_output *o, unsigned stream, struct ingot_span bytes);
 void step_output_end(struct step_output *o, struct ingot_step_result *r); /* frees; fills output and tail */
-/* The last two or three lines in one, escaped, for a hint. False when there was none. */
-bool step_last_lines(struct ingot_span tail, char *ret, size_t size);

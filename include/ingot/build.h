@@ -33,6 +33,8 @@ struct ingot_build_options {
 	struct ingot_judgement *judgement; /* filled with what the rules found, also when the build fails, or NULL. Of a reused image: about the recipe */
 	bool report;             /* the image is judged even if it is the one of an earlier build */
 	bool allow_network;      /* steps with network: host may run */
+	bool no_tests;           /* the recipe's tests are not run */
+	bool record_calls;       /* they are run in any case, and the system calls that they make are in the result */
 	bool shell_on_fail;      /* a shell on fds 0 to 2, which are a terminal, where a step failed */
 };
 
@@ -53,6 +55,10 @@ struct ingot_build_result {
 	int64_t epoch;
 	unsigned steps_run, steps_reused;
 	unsigned steps_network; /* steps that had the host's network, now or when their result was made: with any, the image is not hermetic */
+	unsigned tests, tests_passed; /* of the recipe; passed now or, with tests_reused, in an earlier build of the same image. Passed fewer than there are: they were not run (no_tests) */
+	bool tests_reused;
+	enum ingot_isolation tests_isolation;
+	uint8_t calls[INGOT_STEP_CALLS / 8]; /* with record_calls */
 	bool signed_by_us;
 	enum ingot_isolation isolation; /* the weakest of all steps */
 	bool reused; /* nothing had changed: the image is the one of an earlier build */

@@ -145,6 +145,13 @@ int ingot_step_run(const struct ingot_step_plan *plan, const struct ingot_log *l
 /* 0 for a step that ended with status 0, else INGOT_E_STEP in words, with the last lines. */
 int ingot_step_check(const struct ingot_step_plan *plan, const struct ingot_step_result *r, struct ingot_err *err) INGOT_MUST_USE;
 
+/* The last two or three lines of what it printed in one, escaped, for a hint. False when there was none. */
+bool ingot_step_last_lines(const struct ingot_step_result *r, char *ret, size_t size);
+
+/* A seccomp profile as docker and podman read it (moby's and containers/common's format): these calls and what a container runtime itself needs are allowed, every other is ENOSYS,
+ * as it was where they were recorded, so that a libc which tries a newer call first goes on with the older one. */
+void ingot_step_profile(const uint8_t calls[INGOT_STEP_CALLS / 8], struct ingot_buf *out);
+
 /* Start the harvest of a scratch directory after its step: *ret is then to be drained with ingot_intake_drain() (whiteouts permitted). uid and gid: those of
  * the plan; owners in the entries are these and mean nothing more than "the step". limit: bytes of all contents, 0 = 16 GiB. */
 int ingot_step_harvest(int scratch_fd, uint32_t uid, uint32_t gid, uint64_t limit, struct ingot_helper *ret, struct ingot_err *err) INGOT_MUST_USE;

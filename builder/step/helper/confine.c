@@ -247,7 +247,7 @@ static int confine(const struct step_plan *p, int listener_to, struct ingot_err 
 	ingot_pass(set_limits(p, err));
 	if (p->flags & INGOT_STEP_CHROOT)
 		ingot_pass(step_chroot_become(p, err));
-	else if (p->uid == 0)
+	else if (p->uid == 0 && step_has_ledger(p)) /* an image that runs as root does so without capabilities */
 		ingot_pass(step_drop_caps(step_root_caps, step_n_root_caps, true, err));
 	else
 		ingot_pass(step_drop_caps(NULL, 0, false, err));
