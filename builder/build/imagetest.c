@@ -43,22 +43,22 @@ static int prepare(struct trials *s, struct ingot_err *err)
 	return 0;
 }
 
-/* This host could not set the test up: is there another rung for it? 1: s->flags says which. */
-static int fall_back(struct trials *s, struct ingot_err *err)
+/* This host could not set the test up: is there another rung for it, which s->flags then says? */
+static bool fall_back(struct trials *s, struct ingot_err *err)
 {
 	struct ingot_rung rung = { 0 };
 	struct ingot_err ignored = INGOT_ERR_INIT;
-	if (err->code != INGOT_E_HOST || s->flags)
-		return 0;
-	if (isolation_measure(s->store, &rung, &ignored) < 0 || !rung.possible || !rung.flags || (rung.flags & INGOT_STEP_CHROOT && s->o->full_isolation)) {
-		(void)ingot_context(err, "the image's tests cannot run here");
-		return ingot_hint(err, "'ingot doctor' says what is missing; --no-tests builds without running them");
+	if (err->code != INGOT_E_HOST)
+		return false;
+	if (s->flags || isolation_measure(s->store, &rung, &ignored) < 0 || !rung.possible || !rung.flags || (rung.flags & INGOT_STEP_CHROOT && s->o->full_isolation)) {
+		(void)ingot_context(err, "the image's tests cannot run here ('ingot doctor' says more, --no-tests builds without them)");
+		return false;
 	}
 	if (rung.flags & INGOT_STEP_CHROOT)
 		ingot_say(s->log, INGOT_WARNING, "this container gives no namespaces: tests run in a chroot under Landlock, a weaker wall (--isolation=full refuses it)");
 	s->flags = rung.flags;
 	*err = (struct ingot_err)INGOT_ERR_INIT;
-	return 1;
+	return true;
 }
 
 /* 0: run. 1: it could not be executed, which is the test's failure, in *why. */
@@ -73,9 +73,8 @@ static int run_one(struct trials *s, const struct ingot_test *t, const char *nam
 			*err = (struct ingot_err)INGOT_ERR_INIT;
 			return 1;
 		}
-		int r = fall_back(s, err);
-		if (r <= 0)
-			return err->code == INGOT_E_HOST ? ingot_hint(err, "'ingot doctor' says what is missing; --no-tests builds without running them") : -1;
+		if (!fall_back(s, err))
+			return -1;
 	}
 }
 
@@ -133,6 +132,8 @@ static int run_all(struct trials *s, struct ingot_imagetest_result *r, struct in
 		if (!x->passed)
 			(void)ingot_recipe_blame(recipe, recipe->tests[i].at, &x->why);
 	}
+	if (s->o->record && s->flags & INGOT_STEP_CHROOT)
+		return ingot_fail(err, INGOT_E_HOST, "system calls cannot be written down where tests run in a chroot");
 	r->isolation = s->flags & INGOT_STEP_CHROOT ? INGOT_ISOLATION_CHROOT : INGOT_ISOLATION_FULL;
 	return 0;
 }

@@ -69,6 +69,8 @@ int tests_of_image(struct engine *e, const struct ingot_tree *tree, const struct
 	struct ingot_imagetest_result result = { 0 };
 	if (e->options->no_tests && e->recipe->n_tests)
 		ingot_say(e->log, INGOT_WARNING, "the image's %zu test%s not run, as asked (--no-tests)", e->recipe->n_tests, e->recipe->n_tests == 1 ? " is" : "s are");
+	if (e->options->record_calls && !e->recipe->n_tests)
+		return ingot_fail(err, INGOT_E_INPUT, "system calls are to be written down, and the recipe has no tests that would make any");
 	if (!tree)
 		return 0;
 	int r = e->options->no_cache && !e->options->no_tests && e->recipe->n_tests ? 0 : tests_known(e, key, err);

@@ -100,7 +100,7 @@ int cli_format(const struct cli *c, bool mtree, enum cli_format *ret, struct ing
 /* --isolation, or the configuration's line: auto or full. */
 int cli_isolation(const struct cli *c, bool *ret_full, struct ingot_err *err) INGOT_MUST_USE;
 /* --seccomp-profile FILE from what the tests of an image did. */
-int cli_write_profile(const struct cli *c, size_t tests, enum ingot_isolation isolation, const uint8_t *calls, struct ingot_err *err) INGOT_MUST_USE;
+int cli_write_profile(const struct cli *c, const uint8_t *calls, struct ingot_err *err) INGOT_MUST_USE;
 /* The passphrase of a key: --passphrase-file, INGOT_PASSPHRASE, COSIGN_PASSWORD, or asked on the terminal (twice where confirm is set).
  * *ret is NULL when there is none. Freed by the caller with cli_forget(). */
 int cli_passphrase(const struct cli *c, bool confirm, char **ret, struct ingot_err *err) INGOT_MUST_USE;

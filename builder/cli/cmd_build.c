@@ -185,7 +185,7 @@ static int build_with(struct cli *c, struct ingot_build_options *o, const char *
 	ingot_pass(cli_open_store(c, &store, err));
 	ingot_pass(build_and_show(c, store, o, &result, err));
 	if (o->record_calls)
-		ingot_pass(cli_write_profile(c, result.tests, result.tests_isolation, result.calls, err));
+		ingot_pass(cli_write_profile(c, result.calls, err));
 	if (cli_has(c, "twice"))
 		ingot_pass(build_twice(c, store, o, &result, err));
 	if (strcmp(target, "-") == 0) {

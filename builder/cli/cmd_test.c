@@ -88,7 +88,7 @@ static int report(struct cli *c, enum cli_format format, const struct ingot_imag
 		print_text(r, &out);
 	ingot_pass(cli_print(&out, err));
 	if (cli_has(c, "seccomp-profile"))
-		ingot_pass(cli_write_profile(c, r->n, r->isolation, r->calls, err));
+		ingot_pass(cli_write_profile(c, r->calls, err));
 	return ingot_imagetest_check(r, err);
 }
 
