@@ -1,6 +1,7 @@
 #include "cli.h"
 #include <ingot/decode.h>
 #include <ingot/escape.h>
+#include <ingot/handover.h>
 #include <ingot/json.h>
 #include <ingot/load.h>
 #include <ingot/mem.h>
@@ -8,6 +9,9 @@
 static const struct cli_option options[] = {
 	{ "size", 0, NULL, "what makes it large: by layer, by package where it has package lists, and the largest files" },
 	{ "format", 0, "FORMAT", "text or json" },
+	{ "runtime", 0, NULL, "how to run it: the tightest command for podman and docker, and a Pod for Kubernetes" },
+	{ "file", 'f', "RECIPE", "the image's recipe, which knows exactly what is writable" },
+	{ "seccomp-profile", 0, "FILE", "a profile that these are to name (ingot build or test --seccomp-profile)" },
 	CLI_PLATFORM,
 	{ 0 },
 };
@@ -86,6 +90,19 @@ static void print_json(const struct ingot_loaded *l, struct ingot_buf *out)
 	ingot_buf_char(out, '\n');
 }
 
+static int print_runtime(const struct cli *c, const struct ingot_loaded *l, enum cli_format format, struct ingot_buf *out, struct ingot_err *err)
+{
+	struct ingot_runtime runtime = { 0 };
+	_cleanup_(ingot_recipe_freep) struct ingot_recipe *recipe = NULL;
+	if (cli_has(c, "file"))
+		ingot_pass(ingot_recipe_load(cli_value(c, "file"), NULL, 0, &recipe, err));
+	ingot_pass(ingot_runtime_read(l->tree, l->config, recipe ? &recipe->image.writable : NULL, &runtime, err));
+	const struct ingot_handover h = { .runtime = &runtime, .image = l->name[0] ? l->name : INGOT_DIGEST(&l->config_ref.digest), .seccomp = cli_value(c, "seccomp-profile") };
+	int r = format == CLI_JSON ? ingot_handover_json(&h, out, err) : ingot_handover_text(&h, out, err);
+	ingot_runtime_done(&runtime);
+	return r;
+}
+
 static int run(struct cli *c, struct ingot_err *err)
 {
 	_cleanup_(ingot_store_closep) struct ingot_store *store = NULL;
@@ -94,11 +111,17 @@ static int run(struct cli *c, struct ingot_err *err)
 	enum cli_format format;
 	ingot_pass(cli_format(c, false, &format, err));
 	ingot_pass(cli_open_store(c, &store, err));
-	bool size = cli_has(c, "size");
-	ingot_pass(ingot_image_load_for(store, c->operands[0], cli_value(c, "platform"), size ? INGOT_LOAD_TREE : INGOT_LOAD_SIGNATURES, &loaded, err));
+	bool runtime = cli_has(c, "runtime"), size = cli_has(c, "size");
+	if (!runtime && (cli_has(c, "seccomp-profile") || cli_has(c, "file")))
+		return ingot_fail(err, INGOT_E_INPUT, "--seccomp-profile and --file belong to --runtime");
+	if (runtime && size)
+		return ingot_fail(err, INGOT_E_INPUT, "--runtime and --size exclude each other");
+	ingot_pass(ingot_image_load_for(store, c->operands[0], cli_value(c, "platform"), runtime || size ? INGOT_LOAD_TREE : INGOT_LOAD_SIGNATURES, &loaded, err));
 	if (size)
 		return cli_print_size(store, &loaded, format, err);
-	if (format == CLI_JSON)
+	if (runtime)
+		ingot_pass(print_runtime(c, &loaded, format, &out, err));
+	else if (format == CLI_JSON)
 		print_json(&loaded, &out);
 	else
 		print_text(&loaded, &out);
@@ -112,7 +135,10 @@ const struct cli_verb cli_verb_inspect = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.summary = "what an archive or image layout says of itself",
-	.text = CLI_IMAGE_TEXT,
+	.text = CLI_IMAGE_TEXT
+		"\nWith --runtime: how others should run it. Commands for podman and docker, then after a line of --- a Pod for Kubernetes, as text that can be pasted; with\n"
+		"--format json the words of the commands and the Pod. A place that the image writes to is a volume of the config or an empty directory of its user;\n"
+		"with -f they are what the recipe calls writable.",
 	.options = options,
 	.run = run,
 };
