@@ -101,12 +101,9 @@ static int compare(const struct trials *s, const struct question *q, struct ingo
 	const struct ingot_step_result *r = &q->is->result;
 	ingot_pass(limit_fail(q, err));
 	ingot_pass(course_fail(q, &r->course, err));
-	if (!t->service)
-		ingot_pass(exit_check(q, r->status, r->signal, err));
-	else if (t->run.n)
-		ingot_pass(exit_check(q, r->course.status, r->course.signal, err));
-	else if (t->has_exit)
-		ingot_pass(exit_check(q, r->status, r->signal, err));
+	bool beside = t->service && t->run.n;
+	if (t->run.n || t->has_exit)
+		ingot_pass(exit_check(q, beside ? r->course.status : r->status, beside ? r->course.signal : r->signal, err));
 	if (t->service && (t->run.n || !t->has_exit))
 		ingot_pass(service_end(q, trial_signal(s, t), err));
 	ingot_pass(text_check(q, "stdout", &q->is->out, t->stdout_text, &t->stdout_contains, err));

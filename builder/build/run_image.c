@@ -1,4 +1,5 @@
 #include "harvest.h"
+#include "view.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <ingot/checkout.h>
@@ -52,7 +53,7 @@ static void setup_done(struct setup *s)
 static int add_tmpfs(struct setup *s, const char *path, bool filled, struct ingot_err *err)
 {
 	for (size_t i = 0; i < s->n_tmpfs; i++)
-		if (strcmp(s->tmpfs[i].path, path) == 0)
+		if (ingot_span_eq(ingot_span_of(s->tmpfs[i].path), ingot_span_of(path)))
 			return 0;
 	if (s->n_tmpfs == MAX_TMPFS)
 		return ingot_fail(err, INGOT_E_INPUT, "more than %d places in memory", MAX_TMPFS);
@@ -119,10 +120,11 @@ static int prepare(struct setup *s, struct ingot_err *err)
 static int start(struct ingot_store *store, const struct ingot_tree *tree, struct setup *s, const struct ingot_log *log, int *ret_status, struct ingot_err *err)
 {
 	const struct ingot_run_options *o = s->o;
-	_cleanup_(ingot_tree_unrefp) struct ingot_tree *lower = NULL;
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *seen = NULL, *lower = NULL;
 	_cleanup_(ingot_closep) int root_fd = -1;
 	struct ingot_step_plan plan = INGOT_STEP_PLAN_INIT;
-	ingot_pass(harvest_lower(tree, &lower, err));
+	ingot_pass(user_view(tree, s->image.uid, s->image.gid, &seen, err));
+	ingot_pass(harvest_lower(seen, &lower, err));
 	ingot_try(err, ingot_checkout_cached(store, lower, &root_fd, err), "laying out the image's files");
 	plan.name = "run";
 	plan.argv = s->argv.v;

@@ -298,6 +298,7 @@ const struct cli_verb cli_verb_build = {
 	.summary = "recipe and lock in, signed OCI archive out",
 	.text = "\nNothing is fetched that the lock does not name by its sha256; steps run without network as an unprivileged user. Times in the image are\n"
 		"SOURCE_DATE_EPOCH if it is set, else the newest date in the lock. The same recipe, lock and files give the same digest everywhere.\n"
+		"\nThe recipe's tests run on the image before it is signed (see ingot test); with one that fails nothing is signed or written, and the exit status is 1.\n"
 		"\nA secret is read when a step asks for it, and is a file in that step's /run/secrets. Its value is masked in output, and before anything is\n"
 		"written the image is searched for it.",
 	.options = options,

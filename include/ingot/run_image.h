@@ -1,7 +1,7 @@
 /* run_image.h - one throw-away run of an image in the sandbox: its user, a read-only root, nothing kept.
  *
  * No capabilities, no new privileges; /tmp and /run are memory, and so is every place that the image writes to (runtime.h: its volumes, and empty
- * directories of its user). No network but a loopback of its own, unless the caller asks for the host's.
+ * directories of its user). What the user may not read is not there. No network but a loopback of its own, unless the caller asks for the host's.
  */
 #pragma once
 #include <ingot/log.h>

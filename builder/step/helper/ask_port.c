@@ -30,12 +30,15 @@ static bool patience(int s, int64_t until)
 /* Where the port is one that the kernel gives to clients, a connection may find itself (RFC 9293, 3.5: a simultaneous open). */
 static bool is_itself(int s, unsigned port)
 {
-	struct sockaddr_storage a = { 0 };
+	union {
+		struct sockaddr any;
+		struct sockaddr_in four;
+		struct sockaddr_in6 six;
+	} a = { .six = { 0 } };
 	socklen_t n = sizeof(a);
-	if (getsockname(s, (struct sockaddr *)&a, &n) < 0)
+	if (getsockname(s, &a.any, &n) < 0)
 		return true;
-	in_port_t own = a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port : ((struct sockaddr_in *)&a)->sin_port;
-	return ntohs(own) == port;
+	return ntohs(a.any.sa_family == AF_INET6 ? a.six.sin6_port : a.four.sin_port) == port;
 }
 
 static int reach(const struct step_course *c, bool six, int64_t until)
