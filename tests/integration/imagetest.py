@@ -15,6 +15,15 @@ def production_conditions(w):
 
 
 @test
+def production_root(w):
+    """An image that runs as root has no capability either"""
+    none = "0000000000000000"
+    recipe(w, f"run: [/served, facts]\nstdout-contains: ['id 0:0', \"CapEff:\\t{none}\", \"CapPrm:\\t{none}\", \"CapBnd:\\t{none}\", 'root Read-only file system']")
+    w.write("web.yaml", (w / "web.yaml").read_text().replace("user: web", 'user: { root: "to see what it may" }').replace("writable: [/data, /var/full]", "env: { A: b }"))
+    w.build("web.yaml")
+
+
+@test
 def run_checks(w):
     """What a command reads, prints and ends with"""
     passes(w, "run: [/served, say, out, err, '3']\nexit: 3\nstdout: out\nstderr: err\nstdout-contains: [u, ou]\nstderr-contains: [rr]", "run: [/served, cat]\nstdin: \"a\\nb\"\nstdout: \"a\\nb\"",
