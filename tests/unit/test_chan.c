@@ -74,7 +74,7 @@ static const struct {
 	BAD("\xff\xff\xff\xff\x05\x00\x01\x00"),                 /* too long */
 	BAD("\x00\x00\x00\x00\x3f\x00\x01\x00"),                 /* no such type */
 	BAD("\x00\x00\x00\x00\xff\xff\x01\x00"),                 /* type out of range */
-	BAD("\x00\x00\x00\x00\x04\x00\x02\x00"),                 /* another version */
+	BAD("\x00\x00\x00\x00\x04\x00\x63\x00"),                 /* another version */
 	BAD("\x00\x00\x00\x00\x04\x00\x01\x01"),                 /* a reserved byte */
 	BAD("\x01\x00\x00\x00\x04\x00\x01\x00x"),                /* trailing byte */
 	BAD("\x04\x00\x00\x00\x05\x00\x01\x00\x01\x00\x00\x00"), /* inner length beyond the payload */
