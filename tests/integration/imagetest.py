@@ -47,7 +47,7 @@ for _name, _test, _words in (
         ("file_contains", "run: [/served, put, /data/a, b]\nfiles: [{ path: /data/a, contains: c }]", ("afterwards /data/a lacks what it must contain",)),
         ("file_by_link", "run: [/served, link, /served, /data/a]\nfiles: [{ path: /data/a, contains: ELF }]", ("afterwards /data/a is no file",)),
         ("port_silent", "port: 8081\nwait: 1", ("nobody answered at port 8081/tcp within 1 s",)),
-        ("port_otherwise", "port: 8080\nwait: 1\nexpect: goodbye", ("lacks 'goodbye' within 1 s", "begins 'hello\\x0a'")),
+        ("port_otherwise", "port: 8080\nwait: 4\nexpect: goodbye", ("lacks 'goodbye' within 4 s", "begins 'hello\\x0a'")),
         ("beside_exit", "port: 8080\nrun: [/served, say, out, err, '4']", ("what runs beside the service: exit status 4, not 0",)),
         ("beside_stdout", "port: 8080\nrun: [/served, ask, '8080', x]\nstdout: y", ("what runs beside the service: stdout is 'hello\\x0a', not 'y'",)),
         ("beside_late", "port: 8080\nrun: [/served, sleep, '60']\ntimeout: 1", ("what runs beside the service did not end within 1 s",)),
@@ -63,7 +63,7 @@ for _name, _test, _words in (
 def service_checks(w):
     """A service is asked, something runs beside it, its signal ends it, and what it left is looked at"""
     passes(w, "port: 8080\nexpect: hello", "port: 8080/tcp\nsend: \"GET / HTTP/1.0\\r\\n\\r\\n\"\nexpect: hello\nrun: [/served, ask, '8080', x]\nstdout: \"hello\\n\"\nstdin: unread",
-           "service: true\nexit: 0\nstdout: \"starting\\n\"\nfiles: [{ path: /data/end, contains: left at }, { path: /data/other, absent: true }]", "port: 8080\nsignal: SIGQUIT\nexit: 0", "port: 8080\nsignal: SIGKILL",
+           "service: true\nwait: 3\nexit: 0\nstdout: \"starting\\n\"\nfiles: [{ path: /data/end, contains: left at }, { path: /data/other, absent: true }]", "port: 8080\nsignal: SIGQUIT\nexit: 0", "port: 8080\nsignal: SIGKILL",
            cmd="serve, leave=/data/end")
 
 
@@ -98,8 +98,8 @@ def service_six(w):
 def service_ends_early(w):
     """A service that ends by itself has failed"""
     fails(w, "port: 8080", "the service ended by itself, with exit status 7", cmd="serve, dies=7")
-    fails(w, "service: true", "the service ended by itself, with exit status 7", cmd="serve, dies=7")
-    fails(w, "service: true\nwait: 3", "the service was ended by signal 11", cmd="die, '11'")
+    fails(w, "service: true\nwait: 30", "the service ended by itself, with exit status 7", cmd="serve, dies=7")
+    fails(w, "service: true\nwait: 30", "the service was ended by signal 11", cmd="die, '11'")
 
 
 @test
@@ -138,7 +138,7 @@ def writes_outside(w):
     fails(w, "run: [/served, put, /var/log.txt, x]", "Read-only file system", "it writes to /var/log.txt, outside of what the image declares writable")
     fails(w, "run: [/served, mkdir, /var/cache]", "it writes to /var/cache, outside")
     fails(w, "run: [/served, rm, /served]", "it writes to /served, outside")
-    fails(w, "port: 8080\nwait: 2", "the service ended by itself, with exit status 9", "it writes to /var/spool.txt, outside", cmd="serve, write=/var/spool.txt")
+    fails(w, "port: 8080\nwait: 30", "the service ended by itself, with exit status 9", "it writes to /var/spool.txt, outside", cmd="serve, write=/var/spool.txt")
 
 
 @test
@@ -204,7 +204,7 @@ def all_failures(w):
 @test
 def test_verb(w):
     """ingot test runs a recipe's tests on an archive that was built without them"""
-    recipe(w, "run: [/served, cat]", "port: 8080\nexpect: goodbye\nwait: 1")
+    recipe(w, "run: [/served, cat]", "port: 8080\nexpect: goodbye\nwait: 4")
     w.build("web.yaml", "--no-tests")
     r = w.ingot("test", "web.oci.tar", status=1)
     r.says("web.yaml:17:", "lacks 'goodbye'")
