@@ -26,7 +26,7 @@ void trial_done(struct trial *t);
 int trial_run(const struct trials *s, const struct ingot_test *test, const char *name, bool writable, struct trial *ret, struct ingot_err *err) INGOT_MUST_USE;
 
 /* What a run was to be, compared with what it was: -1 and INGOT_E_FALSE, without the recipe's line. */
-int trial_check(const struct trials *s, const struct ingot_test *test, const char *name, const struct trial *t, struct ingot_err *err) INGOT_MUST_USE;
+int trial_check(const struct trials *s, const struct ingot_test *t, const char *name, const struct trial *is, struct ingot_err *err) INGOT_MUST_USE;
 unsigned trial_signal(const struct trials *s, const struct ingot_test *test); /* that ends the service; 0: a word that is no signal */
 
 /* imagetest_writes.c: what a run left in scratch, outside of the writable places, into out. */

@@ -86,7 +86,7 @@ static bool converse(const struct step_course *c, int s, int64_t until, char *an
 
 _Noreturn void step_ask_port(const struct step_course *c, int to)
 {
-	static char answer[ANSWER];
+	char answer[ANSWER];
 	struct ingot_course_result r = { .end = INGOT_COURSE_SILENT };
 	struct ingot_err ignored = INGOT_ERR_INIT;
 	if (step_close_all_but(&to, 1, &ignored) < 0)
