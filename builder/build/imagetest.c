@@ -36,7 +36,7 @@ static void name_test(const struct ingot_test *t, size_t i, char ret[96])
 
 static int prepare(struct trials *s, struct ingot_err *err)
 {
-	ingot_pass(ingot_runtime_read(s->o->tree, s->o->config, &s->o->recipe->image.writable, &s->runtime, err));
+	ingot_pass(ingot_runtime_read(NULL, s->o->tree, s->o->config, &s->o->recipe->image.writable, &s->runtime, err));
 	ingot_pass(user_view(s->o->tree, s->runtime.uid, s->runtime.gid, &s->tree, err));
 	ingot_pass(harvest_lower(s->tree, &s->lower, err));
 	ingot_try(err, ingot_checkout_cached(s->store, s->lower, &s->root_fd, err), "laying out the image's files");

@@ -1,4 +1,5 @@
 #include "harvest.h"
+#include "places.h"
 #include "view.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -9,8 +10,8 @@
 #include <ingot/limits.h>
 #include <ingot/load.h>
 #include <ingot/mem.h>
-#include <ingot/num.h>
 #include <ingot/path.h>
+#include <ingot/resolve.h>
 #include <ingot/run_image.h>
 #include <ingot/runtime.h>
 #include <ingot/step.h>
@@ -48,6 +49,18 @@ static void setup_done(struct setup *s)
 	free(s->argv.v);
 	free(s->env.v);
 	ingot_runtime_done(&s->image);
+}
+
+/* NAME=VALUE takes the place of the image's own NAME: of two entries a program would see the first. */
+static void set_env(struct words *env, const char *entry)
+{
+	size_t name = strcspn(entry, "=") + 1;
+	for (size_t i = 0; i < env->n; i++)
+		if (strncmp(env->v[i], entry, name) == 0) {
+			env->v[i] = entry;
+			return;
+		}
+	add_word(env, entry);
 }
 
 static int add_tmpfs(struct setup *s, const char *path, bool filled, struct ingot_err *err)
@@ -109,7 +122,7 @@ static int prepare(struct setup *s, struct ingot_err *err)
 	for (size_t i = 0; i < s->image.n_env; i++)
 		add_word(&s->env, s->image.env[i]);
 	for (size_t i = 0; i < o->n_env; i++)
-		add_word(&s->env, o->env[i]);
+		set_env(&s->env, o->env[i]);
 	for (size_t i = 0; i < o->n_volumes; i++)
 		ingot_pass(add_volume(s, o->volumes[i], err));
 	for (size_t i = 0; i < o->n_tmpfs; i++)
@@ -117,21 +130,67 @@ static int prepare(struct setup *s, struct ingot_err *err)
 	return add_writable(s, err);
 }
 
+/* Where it runs, and the tree with that directory: an image may name one that it does not have, and it is made for it (as every runtime does). */
+static int read_workdir(const struct setup *s, const struct ingot_tree *tree, const char **ret, struct ingot_tree **ret_tree, struct ingot_err *err)
+{
+	_cleanup_(ingot_buf_done) struct ingot_buf at = INGOT_BUF(INGOT_MAX_PATH);
+	_cleanup_(ingot_delta_builder_freep) struct ingot_delta_builder *b = ingot_delta_new();
+	_cleanup_(ingot_delta_freep) struct ingot_delta *d = NULL, *fitted = NULL;
+	const struct ingot_node dir = { .type = INGOT_DIR, .mode = 0755 };
+	const char *path = s->o->workdir ? s->o->workdir : s->image.workdir;
+	*ret = path ? path : "/";
+	if (!path || s->o->workdir)
+		return 0;
+	if (path[0] != '/')
+		return ingot_fail(err, INGOT_E_OUTSIDE, "config: /config/WorkingDir is '%s', which is no absolute path", INGOT_SHOW(ingot_span_of(path)));
+	if (ingot_resolve(tree, ingot_span_of(path), INGOT_MISSING_OK, &at, err) < 0) {
+		err->code = INGOT_E_OUTSIDE;
+		return ingot_context(err, "config: /config/WorkingDir");
+	}
+	if (ingot_tree_lookup(tree, ingot_buf_view(&at)))
+		return 0;
+	ingot_pass(ingot_delta_put(b, ingot_buf_view(&at), &dir, err));
+	ingot_pass(ingot_delta_finish(TAKE_PTR(b), &d, err));
+	ingot_pass(ingot_fit(tree, d, 0, &fitted, err));
+	return ingot_apply(tree, fitted, ret_tree, err);
+}
+
+static bool in_memory(struct ingot_span path)
+{
+	return ingot_span_is(path, "tmp") || ingot_span_is(path, "run") || ingot_path_under(path, INGOT_SPAN("tmp")) || ingot_path_under(path, INGOT_SPAN("run"));
+}
+
+/* The directory that the caller wants something mounted on, where the image has none: what a volume brings need not be known to the image. */
+static int add_mount_point(struct ingot_tree **tree, const char *text, struct ingot_err *err)
+{
+	struct ingot_span path;
+	if (ingot_path_from_absolute(ingot_span_of(text), &path) < 0 || !path.n)
+		return ingot_fail(err, INGOT_E_INPUT, "nothing can be mounted on '%s'", INGOT_SHOW(ingot_span_of(text)));
+	if (!in_memory(path))
+		return point_add(path, "run", tree, err);
+	(void)ingot_fail(err, INGOT_E_INPUT, "nothing can be mounted on %s: /run and /tmp are memory of the run's own, and empty", INGOT_SHOW(ingot_span_of(text)));
+	return ingot_hint(err, "mount it elsewhere, and tell the program where");
+}
+
 static int start(struct ingot_store *store, const struct ingot_tree *tree, struct setup *s, const struct ingot_log *log, int *ret_status, struct ingot_err *err)
 {
 	const struct ingot_run_options *o = s->o;
-	_cleanup_(ingot_tree_unrefp) struct ingot_tree *seen = NULL, *lower = NULL;
+	_cleanup_(ingot_tree_unrefp) struct ingot_tree *with = NULL, *seen = NULL, *lower = NULL;
 	_cleanup_(ingot_closep) int root_fd = -1;
 	struct ingot_step_plan plan = INGOT_STEP_PLAN_INIT;
-	ingot_pass(user_view(tree, s->image.uid, s->image.gid, &seen, err));
+	ingot_pass(read_workdir(s, tree, &plan.workdir, &with, err));
+	ingot_pass(user_view(with ? with : tree, s->image.uid, s->image.gid, &seen, err));
 	ingot_pass(harvest_lower(seen, &lower, err));
+	for (size_t i = 0; i < s->n_volumes; i++)
+		ingot_pass(add_mount_point(&lower, s->volumes[i].path, err));
+	for (size_t i = 0; i < o->n_tmpfs; i++)
+		ingot_pass(add_mount_point(&lower, o->tmpfs[i], err));
 	ingot_try(err, ingot_checkout_cached(store, lower, &root_fd, err), "laying out the image's files");
 	plan.name = "run";
 	plan.argv = s->argv.v;
 	plan.n_argv = s->argv.n;
 	plan.env = s->env.v;
 	plan.n_env = s->env.n;
-	plan.workdir = o->workdir ? o->workdir : s->image.workdir;
 	plan.uid = s->image.uid;
 	plan.gid = s->image.gid;
 	plan.timeout = o->timeout ? o->timeout : WEEK;
@@ -156,9 +215,9 @@ static int start(struct ingot_store *store, const struct ingot_tree *tree, struc
 int ingot_run_image(struct ingot_store *store, const struct ingot_run_options *o, const struct ingot_log *log, int *ret_status, struct ingot_err *err)
 {
 	_cleanup_(ingot_loaded_done) struct ingot_loaded image = { 0 };
-	ingot_pass(ingot_image_load(store, o->image, INGOT_LOAD_TREE, &image, err));
+	ingot_pass(ingot_image_load_for(store, o->image, o->platform, INGOT_LOAD_TREE, &image, err));
 	_cleanup_(setup_done) struct setup s = { .o = o };
-	ingot_pass(ingot_runtime_read(image.tree, image.config, NULL, &s.image, err));
+	ingot_pass(ingot_runtime_read(store, image.tree, image.config, NULL, &s.image, err));
 	ingot_pass(prepare(&s, err));
 	return start(store, image.tree, &s, log, ret_status, err);
 }

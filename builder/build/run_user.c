@@ -10,7 +10,7 @@
 static int read_file(struct ingot_store *s, const struct ingot_tree *t, const char *path, struct ingot_buf *out, struct ingot_err *err)
 {
 	const struct ingot_node *n = ingot_tree_lookup(t, ingot_span_of(path));
-	if (!n)
+	if (!n || !s)
 		return 0;
 	if (n->type != INGOT_FILE || n->size > INGOT_MAX_ACCOUNTS)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "/%s is not a regular file of at most %llu bytes", path, (unsigned long long)INGOT_MAX_ACCOUNTS);

@@ -1,13 +1,16 @@
-#include <ingot/runtime.h>
+#include "run_user.h"
 #include <ingot/escape.h>
 #include <ingot/limits.h>
 #include <ingot/num.h>
 #include <ingot/path.h>
 #include <ingot/resolve.h>
+#include <ingot/runtime.h>
+#include <ingot/writable.h>
 #include <signal.h>
 #include <string.h>
 
 struct reader {
+	struct ingot_store *store;
 	const struct ingot_tree *tree;
 	const struct ingot_doc *config;
 	struct ingot_runtime *r;
@@ -63,19 +66,12 @@ static int read_words(struct reader *x, struct ingot_err *err)
 	return optional(x, "/config/StopSignal", &r->stop_signal, err);
 }
 
-/* "10001:10001" or "10001": numbers only. A name would have to be looked up in a file of the image, which ours never need (safety 3.13). */
 static int read_user(struct reader *x, struct ingot_err *err)
 {
 	const struct ingot_doc_value *v = ingot_doc_get(x->config, "/config/User");
-	struct ingot_span text = v && v->kind == INGOT_J_STRING ? v->value : (struct ingot_span){ 0 }, uid, gid;
-	if (!text.n)
-		return 0;
-	bool fine = ingot_span_next(&text, ':', &uid) && ingot_parse_u32(uid, INGOT_MAX_ID, &x->r->uid) == 0;
-	if (fine && ingot_span_next(&text, ':', &gid))
-		fine = ingot_parse_u32(gid, INGOT_MAX_ID, &x->r->gid) == 0 && !text.n;
-	if (!fine)
-		return ingot_fail(err, INGOT_E_OUTSIDE, "the image's user is '%s', which is not numeric", INGOT_SHOW(v->value));
-	return 0;
+	if (v && v->kind != INGOT_J_STRING && v->kind != INGOT_J_NULL)
+		return ingot_fail(err, INGOT_E_OUTSIDE, "config: /config/User is no usable string");
+	return run_user(x->store, x->tree, v && v->kind == INGOT_J_STRING ? v->value : (struct ingot_span){ 0 }, &x->r->uid, &x->r->gid, err);
 }
 
 /* The names of an object's members. */
@@ -123,7 +119,7 @@ static int add_place(struct reader *x, struct ingot_span path, struct ingot_err 
 	if (x->r->n_writable == INGOT_MAX_WRITABLE)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "more than %d places that the image writes to", INGOT_MAX_WRITABLE);
 	x->r->writable[x->r->n_writable++] =
-		(struct ingot_writable){ .path = ingot_arena_strf(x->r->arena, "/%.*s", INGOT_SPAN_ARG(path)), .filled = ingot_tree_subtree_end(x->tree, (size_t)at) != (size_t)at + 1 };
+		(struct ingot_writable_place){ .path = ingot_arena_strf(x->r->arena, "/%.*s", INGOT_SPAN_ARG(path)), .filled = ingot_tree_subtree_end(x->tree, (size_t)at) != (size_t)at + 1 };
 	return 0;
 }
 
@@ -161,9 +157,8 @@ static int add_found(struct reader *x, struct ingot_err *err)
 	}
 	for (size_t i = 1; i < ingot_tree_count(x->tree) && x->r->uid; i++) {
 		const struct ingot_dirent *d = ingot_tree_at(x->tree, i);
-		const struct ingot_node *node = ingot_tree_node(x->tree, d->node);
 		/* An image with more of them than there is room for has given its user more than places to write to. */
-		if (node->type == INGOT_DIR && node->uid == x->r->uid && ingot_tree_subtree_end(x->tree, i) == i + 1 && x->r->n_writable < INGOT_MAX_WRITABLE)
+		if (ingot_writable_empty(x->tree, i, x->r->uid) && x->r->n_writable < INGOT_MAX_WRITABLE)
 			ingot_pass(add_place(x, d->path, err));
 	}
 	return 0;
@@ -177,10 +172,10 @@ static int read_all(struct reader *x, const struct ingot_strings *declared, stru
 	return declared ? add_declared(x, declared, err) : add_found(x, err);
 }
 
-int ingot_runtime_read(const struct ingot_tree *tree, const struct ingot_doc *config, const struct ingot_strings *declared, struct ingot_runtime *ret, struct ingot_err *err)
+int ingot_runtime_read(struct ingot_store *store, const struct ingot_tree *tree, const struct ingot_doc *config, const struct ingot_strings *declared, struct ingot_runtime *ret, struct ingot_err *err)
 {
 	struct ingot_runtime r = { .arena = ingot_arena_new() };
-	struct reader x = { tree, config, &r };
+	struct reader x = { store, tree, config, &r };
 	r.writable = ingot_arena_array(r.arena, INGOT_MAX_WRITABLE, sizeof(*r.writable));
 	if (read_all(&x, declared, err) < 0) {
 		ingot_runtime_done(&r);

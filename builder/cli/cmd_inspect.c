@@ -90,13 +90,13 @@ static void print_json(const struct ingot_loaded *l, struct ingot_buf *out)
 	ingot_buf_char(out, '\n');
 }
 
-static int print_runtime(const struct cli *c, const struct ingot_loaded *l, enum cli_format format, struct ingot_buf *out, struct ingot_err *err)
+static int print_runtime(const struct cli *c, struct ingot_store *store, const struct ingot_loaded *l, enum cli_format format, struct ingot_buf *out, struct ingot_err *err)
 {
 	struct ingot_runtime runtime = { 0 };
 	_cleanup_(ingot_recipe_freep) struct ingot_recipe *recipe = NULL;
 	if (cli_has(c, "file"))
 		ingot_pass(ingot_recipe_load(cli_value(c, "file"), NULL, 0, &recipe, err));
-	ingot_pass(ingot_runtime_read(l->tree, l->config, recipe ? &recipe->image.writable : NULL, &runtime, err));
+	ingot_pass(ingot_runtime_read(store, l->tree, l->config, recipe ? &recipe->image.writable : NULL, &runtime, err));
 	const struct ingot_handover h = { .runtime = &runtime, .image = l->name[0] ? l->name : INGOT_DIGEST(&l->config_ref.digest), .seccomp = cli_value(c, "seccomp-profile") };
 	int r = format == CLI_JSON ? ingot_handover_json(&h, out, err) : ingot_handover_text(&h, out, err);
 	ingot_runtime_done(&runtime);
@@ -120,7 +120,7 @@ static int run(struct cli *c, struct ingot_err *err)
 	if (size)
 		return cli_print_size(store, &loaded, format, err);
 	if (runtime)
-		ingot_pass(print_runtime(c, &loaded, format, &out, err));
+		ingot_pass(print_runtime(c, store, &loaded, format, &out, err));
 	else if (format == CLI_JSON)
 		print_json(&loaded, &out);
 	else

@@ -6,9 +6,10 @@
 #include <ingot/decode.h>
 #include <ingot/mem.h>
 #include <ingot/recipe.h>
+#include <ingot/store.h>
 #include <ingot/tree.h>
 
-struct ingot_writable {
+struct ingot_writable_place {
 	const char *path; /* absolute */
 	bool filled;      /* the image has something in it */
 };
@@ -23,7 +24,7 @@ struct ingot_runtime {
 	uint32_t uid, gid;
 	const char **ports; /* "8080/tcp" */
 	size_t n_ports;
-	struct ingot_writable *writable; /* places that a running image writes to, beside /tmp and /run */
+	struct ingot_writable_place *writable; /* places that a running image writes to, beside /tmp and /run */
 	size_t n_writable;
 	struct ingot_arena *arena;
 };
@@ -32,8 +33,9 @@ void ingot_runtime_done(struct ingot_runtime *r);
 
 /* declared: what a recipe calls writable, resolved in the tree; INGOT_E_INPUT when the image lacks one. NULL: there is no recipe, and the places are volumes of the config and
  * empty directories that belong to the image's user, which is what a recipe's writable directories look like in an image.
- * INGOT_E_OUTSIDE: a user that is no number, or a config that no tool would take. */
-int ingot_runtime_read(const struct ingot_tree *tree, const struct ingot_doc *config, const struct ingot_strings *declared, struct ingot_runtime *ret, struct ingot_err *err) INGOT_MUST_USE;
+ * store: where the tree's contents are, for a user that is a name: it is looked up in the image's own passwd and group. NULL: numbers only.
+ * INGOT_E_OUTSIDE: a user that is not known, or a config that no tool would take. */
+int ingot_runtime_read(struct ingot_store *store, const struct ingot_tree *tree, const struct ingot_doc *config, const struct ingot_strings *declared, struct ingot_runtime *ret, struct ingot_err *err) INGOT_MUST_USE;
 
 /* "SIGTERM", "TERM", "15", "SIGRTMIN+3"; NULL: SIGTERM. 0 for what is none. */
 unsigned ingot_signal_number(const char *word);

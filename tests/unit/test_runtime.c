@@ -12,7 +12,7 @@ static struct ingot_runtime read_runtime(const char *tree, const char *config, c
 	struct ingot_err err = INGOT_ERR_INIT;
 	struct ingot_runtime r = { 0 };
 	ck_assert_msg(ingot_decode_json_bytes(ingot_span_of(config), &doc, &err) == 0, "%s", err.msg);
-	ck_assert_msg(ingot_runtime_read(t, doc, declared, &r, &err) == 0, "%s", err.msg);
+	ck_assert_msg(ingot_runtime_read(NULL, t, doc, declared, &r, &err) == 0, "%s", err.msg);
 	return r;
 }
 
@@ -23,7 +23,7 @@ static void refuse(const char *config, const char *word)
 	struct ingot_err err = INGOT_ERR_INIT;
 	struct ingot_runtime r = { 0 };
 	ck_assert_msg(ingot_decode_json_bytes(ingot_span_of(config), &doc, &err) == 0, "%s", err.msg);
-	ck_assert_int_lt(ingot_runtime_read(t, doc, NULL, &r, &err), 0);
+	ck_assert_int_lt(ingot_runtime_read(NULL, t, doc, NULL, &r, &err), 0);
 	ck_assert_msg(strstr(err.msg, word), "'%s' lacks '%s'", err.msg, word);
 }
 
@@ -42,8 +42,8 @@ START_TEST(words)
 	r = read_runtime(ROOT, "{}", NULL);
 	ck_assert(!r.uid && !r.n_argv && !r.workdir && !r.n_writable);
 	ingot_runtime_done(&r);
-	refuse("{\"config\":{\"User\":\"web\"}}", "not numeric");
-	refuse("{\"config\":{\"User\":\"1:2:3\"}}", "not numeric");
+	refuse("{\"config\":{\"User\":\"web\"}}", "does not know");
+	refuse("{\"config\":{\"User\":\"1:2:3\"}}", "does not know");
 	refuse("{\"config\":{\"Cmd\":[1]}}", "no usable string");
 	refuse("{\"config\":{\"Env\":[\"a\\u0000b\"]}}", "no usable string");
 }
@@ -77,7 +77,7 @@ START_TEST(places)
 	_cleanup_(ingot_doc_freep) struct ingot_doc *doc = NULL;
 	struct ingot_err err = INGOT_ERR_INIT;
 	ck_assert_int_eq(ingot_decode_json_bytes(INGOT_SPAN("{}"), &doc, &err), 0);
-	ck_assert_int_lt(ingot_runtime_read(t, doc, &list, &r, &err), 0);
+	ck_assert_int_lt(ingot_runtime_read(NULL, t, doc, &list, &r, &err), 0);
 	ck_assert_msg(strstr(err.msg, "no directory /full/in"), "%s", err.msg);
 }
 END_TEST
@@ -103,19 +103,19 @@ static void see(const char *tree, const char *expected)
 
 START_TEST(views)
 {
-#define FILE_(mode, owner, path) "f " mode " " owner " 0 " path " 1 " HEX("1") "\n"
+#define NODE_(mode, owner, path) "f " mode " " owner " 0 " path " 1 " HEX("1") "\n"
 	/* others, the group, the owner: the first that fits decides, as in the kernel */
-	see(ROOT FILE_("0600", "0 0", "/a"), ROOT);
-	see(ROOT FILE_("0640", "0 8", "/a"), ROOT FILE_("0640", "0 8", "/a"));
-	see(ROOT FILE_("0604", "0 8", "/a"), ROOT);
-	see(ROOT FILE_("0600", "7 8", "/a"), ROOT FILE_("0600", "7 8", "/a"));
+	see(ROOT NODE_("0600", "0 0", "/a"), ROOT);
+	see(ROOT NODE_("0640", "0 8", "/a"), ROOT NODE_("0640", "0 8", "/a"));
+	see(ROOT NODE_("0604", "0 8", "/a"), ROOT);
+	see(ROOT NODE_("0600", "7 8", "/a"), ROOT NODE_("0600", "7 8", "/a"));
 	/* executable for others than us */
-	see(ROOT FILE_("0754", "0 0", "/a"), ROOT FILE_("0654", "0 0", "/a"));
-	see(ROOT FILE_("0655", "0 0", "/a"), ROOT FILE_("0755", "0 0", "/a"));
-	see(ROOT FILE_("0701", "0 0", "/a"), ROOT FILE_("0701", "0 0", "/a"));
+	see(ROOT NODE_("0754", "0 0", "/a"), ROOT NODE_("0654", "0 0", "/a"));
+	see(ROOT NODE_("0655", "0 0", "/a"), ROOT NODE_("0755", "0 0", "/a"));
+	see(ROOT NODE_("0701", "0 0", "/a"), ROOT NODE_("0701", "0 0", "/a"));
 	/* directories that cannot be entered are empty, and are still there */
-	see(ROOT "d 0700 0 0 0 /d\nd 0755 0 0 0 /d/e\n" FILE_("0644", "0 0", "/d/e/f") FILE_("0644", "0 0", "/d/g"), ROOT "d 0700 0 0 0 /d\n");
-	see(ROOT "d 0711 0 0 0 /d\n" FILE_("0644", "0 0", "/d/g"), ROOT "d 0711 0 0 0 /d\n" FILE_("0644", "0 0", "/d/g"));
+	see(ROOT "d 0700 0 0 0 /d\nd 0755 0 0 0 /d/e\n" NODE_("0644", "0 0", "/d/e/f") NODE_("0644", "0 0", "/d/g"), ROOT "d 0700 0 0 0 /d\n");
+	see(ROOT "d 0711 0 0 0 /d\n" NODE_("0644", "0 0", "/d/g"), ROOT "d 0711 0 0 0 /d\n" NODE_("0644", "0 0", "/d/g"));
 	see(ROOT "l 0777 0 0 0 /l x\n", ROOT "l 0777 0 0 0 /l x\n");
 }
 END_TEST
