@@ -43,7 +43,7 @@ START_TEST(words)
 	ck_assert(!r.uid && !r.n_argv && !r.workdir && !r.n_writable);
 	ingot_runtime_done(&r);
 	refuse("{\"config\":{\"User\":\"web\"}}", "does not know");
-	refuse("{\"config\":{\"User\":\"1:2:3\"}}", "does not know");
+	refuse("{\"config\":{\"User\":\"1:2:3\"}}", "not USER:GROUP");
 	refuse("{\"config\":{\"Cmd\":[1]}}", "no usable string");
 	refuse("{\"config\":{\"Env\":[\"a\\u0000b\"]}}", "no usable string");
 }
