@@ -59,8 +59,9 @@ static struct ingot_tree *make_tree(void)
 		      "d 0755 0 0 1000 /data\nf 0644 0 0 1000 /data/" LONG " 5 %s\nf 4755 0 33 1000 /data/a 5 %s\nx user.note kept\nf 0000 7 7 1000 /data/b 5 %s\nd 0000 7 7 1000 /data/closed\n"
 		      "f 0644 0 0 1000 /data/closed/in 5 %s\np 0622 5 5 1000 /data/fifo\nl 0777 0 0 1000 /data/link ../../etc/passwd\n"
 		      "d 0755 0 0 1000 /etc\nf 0644 0 0 1000 /etc/config 5 %s\nd 0755 0 0 1000 /links\nf 0644 0 0 1000 /links/1 5 %s\nh /links/2 /links/1\nh /links/3 /links/1\n"
-		      "d 1777 0 0 1000 /run\nd 0755 9 9 1000 /run/kept\nd 0755 0 0 1000 /tree\nd 0755 0 0 1000 /tree/deep\nf 0644 3 3 1000 /tree/deep/f 5 %s\nd 0755 0 0 1000 /wash\nf 4755 0 0 1000 /wash/1 5 %s\nh /wash/2 /wash/1\n",
-		      (unsigned long long)program_size, program, text_a, text_b, text_a, text_b, text_a, text_b, text_a, text_a);
+		      "d 1777 0 0 1000 /run\nd 0755 9 9 1000 /run/kept\nd 0755 0 0 1000 /tree\nd 0755 0 0 1000 /tree/deep\nf 0644 3 3 1000 /tree/deep/f 5 %s\nd 0755 0 0 1000 /wash\nf 4755 0 0 1000 /wash/1 5 %s\nh /wash/2 /wash/1\n"
+		      "f 0644 0 0 1000 /wash/3 5 %s\n",
+		      (unsigned long long)program_size, program, text_a, text_b, text_a, text_b, text_a, text_b, text_a, text_a, text_b);
 	ck_assert_msg(ingot_tree_parse(ingot_buf_view(&b), &t, &err) == 0, "%s: %s", err.where, err.msg);
 	return t;
 }
@@ -152,6 +153,7 @@ static const struct {
 	{ 0, false, { "/bin/p", "chown", "1234", "/data/a", "chown", "7", "/links/2", "put", "/data/mine", "m", "chown", "8", "/data/mine", "mv", "/data/mine", "/etc/moved", "chown", "9", "/tree" } },
 	{ 0, false, { "/bin/p", "mknod", "/data/null", "mknod", "/etc/null", "mv", "/etc/null", "/etc/zero", "chmod", "0660", "/etc/zero" } },
 	{ 0, false, { "/bin/p", "rm", "/wash/1", "put", "/wash/1", "other", "chmod", "0755", "/wash/1" } }, /* no set-id bits for what stands where they were */
+	{ 10001, false, { "/bin/p", "replace", "/wash/3", "2000", "mv", "/wash/3", "/data/new" } }, /* what has an old one's number is the step's all the same */
 	{ 0, false, { "/bin/p", "rm", "/etc/config", "socket", "/etc/config", "socket", "/data/new", "rm", "/tree/deep/f", "rm", "/tree/deep", "socket", "/tree/deep" } },
 	{ 0, true, { "/bin/p", "xattr", "/", "user.ingot.owned", "4 0 0 0 99 1 3 -", "xattr", "/tree", "user.ingot.owned", "4 0 0 0 99 1 3 -" } },
 	{ 0, false, { "/bin/p", "mapped", "/etc/config", "MMM" } }, /* see begin_in_memory() */

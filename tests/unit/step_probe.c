@@ -264,6 +264,31 @@ static int attack(char ***at)
 	return -1;
 }
 
+/* By a file with the same inode number, if that comes within n files. */
+static int replace(const char *path, long n)
+{
+	struct stat old, now;
+	char other[300];
+	long i = 0;
+	if (lstat(path, &old) < 0 || unlink(path) < 0)
+		return -1;
+	for (;; i++) {
+		if (put(path, "another") < 0 || lstat(path, &now) < 0)
+			return -1;
+		if (now.st_ino == old.st_ino || i == n)
+			break;
+		(void)snprintf(other, sizeof(other), "%s.%ld", path, i);
+		if (rename(path, other) < 0)
+			return -1;
+	}
+	while (i-- > 0) {
+		(void)snprintf(other, sizeof(other), "%s.%ld", path, i);
+		if (unlink(other) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* Memory, signals, unusual files. 1: it is none of these. */
 static int one_of_these(char ***at)
 {
@@ -354,6 +379,8 @@ static int one(char ***at)
 		return link(a[1], a[2]);
 	if (TAKES("symlink", 2))
 		return symlink(a[1], a[2]);
+	if (TAKES("replace", 2))
+		return replace(a[1], atol(a[2]));
 	if (TAKES("lchmod", 2)) /* as mknod -m: by the descriptor's name in /proc, where libc knows no fchmodat2() */
 		return fchmodat(AT_FDCWD, a[2], (mode_t)strtoul(a[1], NULL, 8), AT_SYMLINK_NOFOLLOW);
 	if (TAKES("chmod", 2))
