@@ -93,7 +93,7 @@ static void check_history(struct look *l, const struct ingot_config *c, size_t i
 			continue;
 		while (value.n && (value.p[0] == '"' || value.p[0] == '\''))
 			value = ingot_span_from(value, 1);
-		if (no_secret(value) || value.p[0] == '`')
+		if (!value.n || no_secret(value) || value.p[0] == '`')
 			continue;
 		(void)look_field(l, "secret-history", field, ingot_arena_str(l->out->arena, name), "entry %zu of the history gives %s a value, and by its name that is secret", i, INGOT_SHOW(name));
 		return;
