@@ -1,67 +1,27 @@
 /* One transfer at a time over one easy handle (so the connection is kept alive). Redirects are followed here, never by libcurl: at most
  * three, without credentials, never from https to http, never from a public server to a private address (safety 2.1-2.3). */
 #include "transfer.h"
-#include "address.h"
-#include <curl/curl.h>
+#include "link.h"
 #include <ingot/escape.h>
 #include <ingot/log.h>
 #include <ingot/mem.h>
 #include <ingot/num.h>
 #include <stdio.h>
 
-#define MAX_HOPS 3
-#define MAX_HEADERS KIB(64)  /* of one answer, redirects apart */
-#define CONNECT_SECONDS 20L
-#define DEADLINE_RATE 32768  /* bytes a second that a whole transfer must reach on average, beyond its first two minutes */
-#define DEADLINE_MOST 21600
-
 struct transfer {
 	struct ingot_chan *c;
-	CURL *curl;
-	char *base, *proxy, *user, *password;
-	struct curl_blob ca;
-	unsigned patience;
-	bool insecure, private_ok; /* the configured server itself is on a private network */
+	struct link link;
 	/* what a server said about the file asked for last, for If-Range */
 	char *path, *validator, *new_validator;
 	/* of the running transfer */
 	const struct ingot_msg_get *get;
 	struct ingot_err *err;
-	unsigned hop;
 	uint64_t headers, range_start, at;
 	unsigned retry_after;
-	bool announced, broken, refused_address, failed; /* failed: *err is filled */
+	bool announced, broken, failed; /* failed: *err is filled */
 };
 
 /* --- callbacks; a negative or short result ends the transfer --- */
-
-static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *a)
-{
-	struct transfer *t = ctx;
-	if (purpose != CURLSOCKTYPE_IPCXN)
-		return CURL_SOCKET_BAD;
-	bool private = ingot_address_private(&a->addr);
-	if (t->hop == 0 && private)
-		t->private_ok = true;
-	/* With a proxy the address is the proxy's; which machine it reaches is its owner's rule. */
-	if (t->hop > 0 && private && !t->private_ok && !t->proxy) {
-		t->refused_address = true;
-		return CURL_SOCKET_BAD;
-	}
-	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
-}
-
-static bool header_is(struct ingot_span line, const char *name, struct ingot_span *ret)
-{
-	size_t n = strlen(name);
-	if (line.n <= n || line.p[n] != ':' || strncasecmp(line.p, name, n) != 0)
-		return false;
-	struct ingot_span v = { line.p + n + 1, line.n - n - 1 };
-	while (v.n && (v.p[v.n - 1] == '\r' || v.p[v.n - 1] == '\n'))
-		v.n--;
-	*ret = ingot_span_trim(v);
-	return true;
-}
 
 static void content_range(struct transfer *t, struct ingot_span v)
 {
@@ -70,7 +30,7 @@ static void content_range(struct transfer *t, struct ingot_span v)
 	t->range_start = UINT64_MAX;
 	if (!ingot_span_starts(v, "bytes "))
 		return;
-	v = (struct ingot_span){ v.p + 6, v.n - 6 };
+	v = ingot_span_from(v, 6);
 	if (!ingot_span_next(&v, '-', &first) || ingot_parse_u64(first, INGOT_MAX_FILE, &t->range_start) < 0)
 		t->range_start = UINT64_MAX;
 }
@@ -81,16 +41,16 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 	size_t n = size * count;
 	struct ingot_span line = { p, n }, v;
 	t->headers += n;
-	if (t->headers > MAX_HEADERS) {
+	if (t->headers > LINK_MAX_HEADERS) {
 		t->failed = true;
-		(void)ingot_fail(t->err, INGOT_E_OUTSIDE, "the server's headers are longer than %u bytes", (unsigned)MAX_HEADERS);
+		(void)ingot_fail(t->err, INGOT_E_OUTSIDE, "the server's headers are longer than %u bytes", (unsigned)LINK_MAX_HEADERS);
 		return 0;
 	}
-	if (header_is(line, "etag", &v) && v.n && v.p[0] == '"' && v.n < 200 && !t->new_validator)
+	if (link_header(line, "etag", &v) && v.n && v.p[0] == '"' && v.n < 200 && !t->new_validator)
 		t->new_validator = ingot_strf("%.*s", (int)v.n, v.p);
-	else if (header_is(line, "content-range", &v))
+	else if (link_header(line, "content-range", &v))
 		content_range(t, v);
-	else if (header_is(line, "retry-after", &v) && ingot_parse_u32(v, UINT32_MAX, &t->retry_after) == 0 && t->retry_after > 60)
+	else if (link_header(line, "retry-after", &v) && ingot_parse_u32(v, UINT32_MAX, &t->retry_after) == 0 && t->retry_after > 60)
 		t->retry_after = 60;
 	return n;
 }
@@ -99,7 +59,7 @@ static size_t on_header(char *p, size_t size, size_t count, void *ctx)
 static int announce(struct transfer *t, long status)
 {
 	curl_off_t length = -1;
-	(void)curl_easy_getinfo(t->curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+	(void)curl_easy_getinfo(t->link.curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	t->at = status == 206 ? t->get->offset : 0;
 	uint64_t total = length > 0 && (uint64_t)length < INGOT_MAX_FILE - t->at ? t->at + (uint64_t)length : 0;
 	struct ingot_msg_status m = { .status = (uint32_t)status, .length = total };
@@ -112,7 +72,7 @@ static size_t on_data(char *p, size_t size, size_t count, void *ctx)
 	struct transfer *t = ctx;
 	size_t n = size * count;
 	long status = 0;
-	(void)curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+	(void)curl_easy_getinfo(t->link.curl, CURLINFO_RESPONSE_CODE, &status);
 	if (status == 206 && t->range_start != t->get->offset) {
 		t->broken = true; /* other bytes than were asked for */
 		return 0;
@@ -139,58 +99,18 @@ static size_t on_data(char *p, size_t size, size_t count, void *ctx)
 
 /* --- set-up --- */
 
-/* The scheme of a URL that may be used at all: 1 https, 0 http. */
-static int url_scheme(const char *url, struct ingot_err *err)
-{
-	CURLU *u = curl_url();
-	char *scheme = NULL, *user = NULL;
-	int r = -1;
-	if (!u)
-		ingot_panic("no memory");
-	if (curl_url_set(u, CURLUPART_URL, url, CURLU_DISALLOW_USER) != CURLUE_OK || curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK)
-		(void)ingot_fail(err, INGOT_E_OUTSIDE, "%s is no usable URL", INGOT_SHOW(ingot_span_of(url)));
-	else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
-		(void)ingot_fail(err, INGOT_E_OUTSIDE, "%s: only http and https are fetched", INGOT_SHOW(ingot_span_of(url)));
-	else
-		r = strcmp(scheme, "https") == 0;
-	curl_free(scheme);
-	curl_free(user);
-	curl_url_cleanup(u);
-	return r;
-}
-
 int transfer_new(struct ingot_chan *c, const struct ingot_msg_origin *o, struct ingot_span ca, struct transfer **ret, struct ingot_err *err)
 {
-	if (memchr(o->base.p, 0, o->base.n) || memchr(o->proxy.p, 0, o->proxy.n))
-		return ingot_fail(err, INGOT_E_BUG, "a NUL in a URL");
 	_cleanup_(transfer_freep) struct transfer *t = ingot_alloc(sizeof(*t));
 	t->c = c;
-	t->base = ingot_strf("%.*s", INGOT_SPAN_ARG(o->base));
-	t->proxy = o->proxy.n ? ingot_strf("%.*s", INGOT_SPAN_ARG(o->proxy)) : NULL;
-	t->user = o->user.n ? ingot_strf("%.*s", INGOT_SPAN_ARG(o->user)) : NULL;
-	t->password = o->password.n ? ingot_strf("%.*s", INGOT_SPAN_ARG(o->password)) : NULL;
-	t->insecure = o->insecure;
-	t->patience = o->patience ? o->patience : 30;
-	t->ca = (struct curl_blob){ .data = ca.n ? ingot_alloc(ca.n) : NULL, .len = ca.n, .flags = CURL_BLOB_NOCOPY };
-	if (ca.n)
-		memcpy(t->ca.data, ca.p, ca.n);
-	ingot_pass(url_scheme(t->base, err));
-	t->curl = curl_easy_init();
-	if (!t->curl)
-		return ingot_fail(err, INGOT_E_HOST, "libcurl cannot be initialised");
+	ingot_pass(link_init(&t->link, o, ca, err));
 	*ret = TAKE_PTR(t);
 	return 0;
 }
 
 void transfer_free(struct transfer *t)
 {
-	if (t->curl)
-		curl_easy_cleanup(t->curl);
-	free(t->base);
-	free(t->proxy);
-	free(t->user);
-	free(t->password);
-	free(t->ca.data);
+	link_done(&t->link);
 	free(t->path);
 	free(t->validator);
 	free(t->new_validator);
@@ -199,42 +119,15 @@ void transfer_free(struct transfer *t)
 
 static bool set_options(struct transfer *t, const char *url, struct curl_slist *extra)
 {
-	CURL *h = t->curl;
-	CURLcode bad = CURLE_OK;
-	curl_easy_reset(h); /* keeps the connections */
-#define SET(option, value) bad = bad ? bad : curl_easy_setopt(h, option, value)
-	uint64_t deadline = 120 + t->get->limit / DEADLINE_RATE;
-	SET(CURLOPT_URL, url);
-	SET(CURLOPT_PROTOCOLS_STR, "http,https");
-	SET(CURLOPT_FOLLOWLOCATION, 0L);
-	SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	SET(CURLOPT_HTTP_CONTENT_DECODING, 0L); /* the bytes as they are: their digest is known */
-	SET(CURLOPT_USERAGENT, "ingot");
-	SET(CURLOPT_PROXY, t->proxy ? t->proxy : "");
-	SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	SET(CURLOPT_NOSIGNAL, 1L);
-	SET(CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
-	SET(CURLOPT_LOW_SPEED_LIMIT, 1024L);
-	SET(CURLOPT_LOW_SPEED_TIME, (long)t->patience);
-	SET(CURLOPT_TIMEOUT, (long)(deadline > DEADLINE_MOST ? DEADLINE_MOST : deadline));
-	SET(CURLOPT_BUFFERSIZE, 262144L);
-	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	SET(CURLOPT_CAINFO, (char *)NULL);
-	SET(CURLOPT_CAPATH, (char *)NULL);
-	if (t->ca.len)
-		SET(CURLOPT_CAINFO_BLOB, &t->ca);
-	if (t->insecure) {
-		SET(CURLOPT_SSL_VERIFYPEER, 0L);
-		SET(CURLOPT_SSL_VERIFYHOST, 0L);
-	}
+	const struct link *l = &t->link;
+	CURLcode bad = link_prepare(&t->link, url, t->get->limit) ? CURLE_OK : CURLE_UNKNOWN_OPTION;
+#define SET(option, value) bad = bad ? bad : curl_easy_setopt(l->curl, option, value)
 	/* A credential belongs to one origin: never to where a redirect leads, never beside an unverified peer (safety 2.1, 2.3). */
-	if (t->hop == 0 && t->user && !t->insecure) {
-		SET(CURLOPT_USERNAME, t->user);
-		SET(CURLOPT_PASSWORD, t->password ? t->password : "");
+	if (l->hop == 0 && l->user && !l->insecure) {
+		SET(CURLOPT_USERNAME, l->user);
+		SET(CURLOPT_PASSWORD, l->password ? l->password : "");
 		SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
 	}
-	SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
-	SET(CURLOPT_OPENSOCKETDATA, t);
 	SET(CURLOPT_HEADERFUNCTION, on_header);
 	SET(CURLOPT_HEADERDATA, t);
 	SET(CURLOPT_WRITEFUNCTION, on_data);
@@ -269,14 +162,14 @@ static int request(struct transfer *t, const char *url, char error_text[CURL_ERR
 	t->headers = 0;
 	t->range_start = UINT64_MAX;
 	t->retry_after = 0;
-	t->announced = t->broken = t->refused_address = t->failed = false;
+	t->announced = t->broken = t->failed = false;
 	free(TAKE_PTR(t->new_validator));
-	bool ok = set_options(t, url, extra) && curl_easy_setopt(t->curl, CURLOPT_ERRORBUFFER, error_text) == CURLE_OK;
+	bool ok = set_options(t, url, extra) && curl_easy_setopt(t->link.curl, CURLOPT_ERRORBUFFER, error_text) == CURLE_OK;
 	error_text[0] = 0;
 	if (ok)
-		*ret = curl_easy_perform(t->curl);
-	(void)curl_easy_setopt(t->curl, CURLOPT_ERRORBUFFER, (char *)NULL);
-	(void)curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, (struct curl_slist *)NULL);
+		*ret = curl_easy_perform(t->link.curl);
+	(void)curl_easy_setopt(t->link.curl, CURLOPT_ERRORBUFFER, (char *)NULL);
+	(void)curl_easy_setopt(t->link.curl, CURLOPT_HTTPHEADER, (struct curl_slist *)NULL);
 	curl_slist_free_all(extra);
 	return ok ? 0 : ingot_fail(t->err, INGOT_E_HOST, "this libcurl lacks an option that is needed");
 }
@@ -285,10 +178,10 @@ static int request(struct transfer *t, const char *url, char error_text[CURL_ERR
 static int conclude(struct transfer *t, const char *url, CURLcode code, const char *error_text)
 {
 	long status = 0;
-	(void)curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+	(void)curl_easy_getinfo(t->link.curl, CURLINFO_RESPONSE_CODE, &status);
 	if (t->failed)
 		return -1;
-	if (t->refused_address)
+	if (t->link.refused_address)
 		return ingot_fail(t->err, INGOT_E_OUTSIDE, "the server redirects to a private address: %s", INGOT_SHOW(ingot_span_of(url)));
 	if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
 		return ingot_fail(t->err, INGOT_E_OUTSIDE, "%s: %s", INGOT_SHOW(ingot_span_of(url)), INGOT_SHOW(ingot_span_of(error_text[0] ? error_text : curl_easy_strerror(code))));
@@ -310,27 +203,10 @@ static int conclude(struct transfer *t, const char *url, CURLcode code, const ch
 	return ingot_chan_send(t->c, INGOT_MSG_DONE, NULL, t->err);
 }
 
-/* Where a redirect leads, if it may be followed. */
-static int next_hop(struct transfer *t, const char *from, char **ret)
-{
-	char *to = NULL;
-	(void)curl_easy_getinfo(t->curl, CURLINFO_REDIRECT_URL, &to);
-	if (!to)
-		return ingot_fail(t->err, INGOT_E_OUTSIDE, "the server redirects without saying where");
-	int was = url_scheme(from, t->err), is = url_scheme(to, t->err);
-	ingot_try(t->err, was < 0 ? was : is, "the server redirects");
-	if (was == 1 && is == 0)
-		return ingot_fail(t->err, INGOT_E_OUTSIDE, "the server redirects from https to http: %s", INGOT_SHOW(ingot_span_of(to)));
-	if (t->hop == MAX_HOPS)
-		return ingot_fail(t->err, INGOT_E_OUTSIDE, "more than %d redirects; the last leads to %s", MAX_HOPS, INGOT_SHOW(ingot_span_of(to)));
-	*ret = ingot_strdup(to);
-	return 0;
-}
-
 static char *url_of(const struct transfer *t, struct ingot_span path)
 {
 	_cleanup_(ingot_buf_done) struct ingot_buf b = INGOT_BUF(KIB(32));
-	ingot_buf_str(&b, t->base);
+	ingot_buf_str(&b, t->link.base);
 	ingot_buf_char(&b, '/');
 	for (size_t i = 0; i < path.n; i++)
 		if (path.p[i] == '+') /* some object stores read it as a blank */
@@ -350,17 +226,16 @@ int transfer_get(struct transfer *t, const struct ingot_msg_get *get, struct ing
 		free(TAKE_PTR(t->validator));
 	}
 	_cleanup_(ingot_freep) char *url = url_of(t, get->path);
-	for (t->hop = 0;; t->hop++) {
+	for (t->link.hop = 0;; t->link.hop++) {
 		char text[CURL_ERROR_SIZE];
 		CURLcode code = CURLE_OK;
 		long status = 0;
 		ingot_pass(request(t, url, text, &code));
-		(void)curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
-		bool moved = status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-		if (!moved || t->failed || (code != CURLE_OK && code != CURLE_WRITE_ERROR))
+		(void)curl_easy_getinfo(t->link.curl, CURLINFO_RESPONSE_CODE, &status);
+		if (!link_redirects(status) || t->failed || (code != CURLE_OK && code != CURLE_WRITE_ERROR))
 			return conclude(t, url, code, text);
 		char *next = NULL;
-		ingot_pass(next_hop(t, url, &next));
+		ingot_pass(link_redirect(&t->link, url, &next, err));
 		free(url);
 		url = next;
 	}
