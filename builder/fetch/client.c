@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ingot/escape.h>
+#include <ingot/exchange.h>
 #include <ingot/fd.h>
 #include <ingot/helper.h>
 #include <ingot/limits.h>
@@ -364,17 +365,6 @@ static int loop(struct run *r, struct ingot_err *err)
 	}
 }
 
-static int open_ca(const char *file)
-{
-	static const char *const known[] = { "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem" };
-	int fd = -1;
-	if (file)
-		return open(file, O_RDONLY | O_CLOEXEC);
-	for (size_t i = 0; fd < 0 && i < sizeof(known) / sizeof(known[0]); i++)
-		fd = open(known[i], O_RDONLY | O_CLOEXEC);
-	return fd; /* none: https fails with the library's words, http works */
-}
-
 int ingot_fetch_run(struct ingot_store *s, struct ingot_fetch_job *jobs, size_t n, const struct ingot_fetch_options *options, const struct ingot_log *log, struct ingot_err *err)
 {
 	static const struct ingot_fetch_options defaults;
@@ -389,7 +379,7 @@ int ingot_fetch_run(struct ingot_store *s, struct ingot_fetch_job *jobs, size_t 
 		r->n_slots = MAX_PARALLEL;
 	r->patience = r->o->patience ? r->o->patience : 30;
 	r->pause = r->o->pause ? r->o->pause : 250;
-	r->ca_fd = open_ca(r->o->ca_file);
+	r->ca_fd = ingot_ca_open(r->o->ca_file);
 	for (size_t i = 0; i < n; i++)
 		r->total += jobs[i].size;
 	for (unsigned i = 0; i < MAX_PARALLEL; i++)

@@ -38,6 +38,8 @@ enum ingot_decode_what {
 	INGOT_DECODE_GUNZIP = 6,  /* every gzip member anywhere in it, each up to limit and INGOT_MAX_GUNZIP: MEMBER ..., DONE */
 	INGOT_DECODE_FACTS = 7    /* no input of its own: RANGE ... follow */
 };
+enum ingot_http_method { INGOT_HTTP_GET = 1, INGOT_HTTP_HEAD, INGOT_HTTP_POST, INGOT_HTTP_PUT, INGOT_HTTP_PATCH, INGOT_HTTP_DELETE, INGOT_HTTP_FORM };
+enum ingot_http_auth { INGOT_AUTH_NONE = 0, INGOT_AUTH_BASIC, INGOT_AUTH_BEARER };
 enum ingot_json_kind { INGOT_J_OBJECT = 1, INGOT_J_ARRAY, INGOT_J_STRING, INGOT_J_INTEGER, INGOT_J_BOOL, INGOT_J_NULL };
 enum ingot_yaml_kind { INGOT_Y_SCALAR = 0, INGOT_Y_MAP = 1, INGOT_Y_SEQ = 2, INGOT_Y_END = 3, INGOT_Y_KEY = 4 };
 enum ingot_solve_what { INGOT_SOLVE_RELEASE = 1, INGOT_SOLVE_CLOSURE = 2 };

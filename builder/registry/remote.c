@@ -1,0 +1,50 @@
+#include <ingot/escape.h>
+#include <ingot/remote.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SCHEME "docker://"
+
+bool ingot_is_remote(struct ingot_span text)
+{
+	return ingot_span_starts(text, SCHEME);
+}
+
+int ingot_remote_parse(struct ingot_span text, struct ingot_remote *ret, struct ingot_err *err)
+{
+	struct ingot_span name = ingot_is_remote(text) ? ingot_span_from(text, strlen(SCHEME)) : text;
+	const char *at = name.n ? memchr(name.p, '@', name.n) : NULL;
+	struct ingot_remote r = { .has_digest = at != NULL };
+	struct ingot_reference ref;
+	if (at && ingot_digest_parse(ingot_span_from(name, (size_t)(at - name.p) + 1), &r.digest) < 0) {
+		(void)ingot_fail(err, INGOT_E_INPUT, "the image name \"%s\" ends in no digest", INGOT_SHOW(text));
+		return ingot_hint(err, "a digest is sha256: and 64 lower-case hexadecimal digits");
+	}
+	if (at)
+		name.n = (size_t)(at - name.p);
+	ingot_pass(ingot_reference_parse(name, &ref, err));
+	const char *slash = strchr(ref.repository, '/');
+	ingot_assert(slash); /* the full form has a registry */
+	(void)snprintf(r.registry, sizeof(r.registry), "%.*s", (int)(slash - ref.repository), ref.repository);
+	(void)snprintf(r.repository, sizeof(r.repository), "%s", slash + 1);
+	(void)snprintf(r.host, sizeof(r.host), "%s", strcmp(r.registry, "docker.io") == 0 ? "registry-1.docker.io" : r.registry);
+	/* "app@sha256:..." says nothing about a tag, and "latest" would be an invention. */
+	const char *last = strrchr(ref.repository, '/');
+	size_t path = strlen(last ? last : ref.repository);
+	bool tagged = !at || (name.n > path && memchr(name.p + name.n - strlen(ref.tag) - 1, ':', 1) != NULL && ingot_span_ends(name, ref.tag));
+	(void)snprintf(r.tag, sizeof(r.tag), "%s", tagged ? ref.tag : "");
+	(void)snprintf(r.text, sizeof(r.text), "%s%s%s%s%s", ref.repository, r.tag[0] ? ":" : "", r.tag, r.has_digest ? "@" : "", r.has_digest ? INGOT_DIGEST(&r.digest) : "");
+	*ret = r;
+	return 0;
+}
+
+bool ingot_remote_is_local(const struct ingot_remote *r)
+{
+	static const char *const own[] = { "localhost", "127.0.0.1", "[::1]" };
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		size_t n = strlen(own[i]);
+		if (strncmp(r->host, own[i], n) == 0 && (r->host[n] == '\0' || r->host[n] == ':'))
+			return true;
+	}
+	return false;
+}
