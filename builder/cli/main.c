@@ -18,6 +18,8 @@
 	V(inspect) \
 	V(tree) \
 	V(diff) \
+	V(push) \
+	V(pull) \
 	V(run) \
 	V(store) \
 	V(doctor) \

@@ -57,7 +57,7 @@ static int plan_blobs(const struct ingot_archive *a, struct archive_plan *p, str
 static int plan(const struct ingot_archive *a, struct archive_plan *p, struct ingot_err *err)
 {
 	p->index.max = p->docker.max = INGOT_MAX_MANIFEST;
-	struct ingot_index_facts f = { a->docs->reference.full, a->docs->manifest, a->image->architecture, a->image->variant, "linux" };
+	struct ingot_index_facts f = { a->docs->reference.full, a->docs->manifest, a->manifest_type, a->image->architecture, a->image->variant, "linux" };
 	ingot_pass(ingot_index_json(&f, &p->index, err));
 	struct ingot_digest *layers = ingot_alloc_array(a->image->n_layers, sizeof(*layers));
 	_cleanup_(ingot_freep) void *owner = layers;

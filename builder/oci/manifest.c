@@ -91,7 +91,7 @@ int ingot_index_json(const struct ingot_index_facts *facts, struct ingot_buf *ou
 	ingot_json_str(&j, "mediaType", MT_INDEX);
 	/* One entry: every tool that takes an archive without a name takes it as the one image (interop 0.2). */
 	ingot_json_array(&j, "manifests");
-	descriptor(&j, NULL, MT_MANIFEST, &facts->manifest.digest, facts->manifest.size);
+	descriptor(&j, NULL, facts->manifest_type ? facts->manifest_type : MT_MANIFEST, &facts->manifest.digest, facts->manifest.size);
 	ingot_json_object(&j, "platform");
 	ingot_json_str(&j, "architecture", facts->architecture);
 	ingot_json_str(&j, "os", facts->os);

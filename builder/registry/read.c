@@ -52,6 +52,7 @@ static int get(struct ingot_registry *g, const char *target, const char *doing, 
 		r = session_refused(g, c, err);
 	else if (r == 0) {
 		type_of(&c->response, m->type, sizeof(m->type));
+		(void)snprintf(m->etag, sizeof(m->etag), "%s", c->response.etag);
 		ingot_sha256(m->text.p, m->text.n, &m->digest);
 		r = 1;
 	}

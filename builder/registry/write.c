@@ -158,6 +158,7 @@ static int text_again(void *ctx, struct ingot_request *r, struct ingot_err *err)
 	return 0;
 }
 
+/* 1, or 0: it is another one. */
 static int read_back(struct ingot_registry *g, const char *tag, const struct ingot_digest *d, struct ingot_err *err)
 {
 	struct ingot_remote_manifest m;
@@ -166,13 +167,11 @@ static int read_back(struct ingot_registry *g, const char *tag, const struct ing
 	if (r == 0)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "the registry took the manifest %s and does not have it", INGOT_DIGEST(d));
 	bool same = ingot_digest_eq(&m.digest, d);
-	if (!same)
-		(void)ingot_fail(err, INGOT_E_OUTSIDE, "the tag %s was given to %s and names %s: somebody else is writing it", tag, INGOT_DIGEST(d), INGOT_DIGEST(&m.digest));
 	ingot_remote_manifest_done(&m);
-	return same ? 0 : -1;
+	return same;
 }
 
-int ingot_registry_put(struct ingot_registry *g, const char *tag, const char *type, struct ingot_span text, bool *ret_referrers, struct ingot_err *err)
+int ingot_registry_put(struct ingot_registry *g, const char *tag, const char *type, struct ingot_span text, const char *match, bool *ret_referrers, struct ingot_err *err)
 {
 	struct ingot_digest d;
 	ingot_sha256(text.p, text.n, &d);
@@ -181,14 +180,15 @@ int ingot_registry_put(struct ingot_registry *g, const char *tag, const char *ty
 	struct session_call *c = ingot_alloc(sizeof(*c));
 	_cleanup_(ingot_freep) void *owner = c;
 	struct text_source source = { .text = text };
-	c->request = (struct ingot_request){ .method = INGOT_HTTP_PUT, .target = target, .type = type, .limit = KIB(64), .size = text.n, .body = give_text, .ctx = &source };
+	c->request = (struct ingot_request){ .method = INGOT_HTTP_PUT, .target = target, .type = type, .match = match, .limit = KIB(64), .size = text.n, .body = give_text, .ctx = &source };
 	c->doing = doing;
 	c->again = text_again;
 	int r = session_ask(g, c, err);
-	if (r == 0 && c->response.status != 201)
+	bool another = r == 0 && match && c->response.status == 412;
+	if (r == 0 && !another && c->response.status != 201)
 		r = session_refused(g, c, err);
 	if (r == 0)
 		*ret_referrers = c->response.subject;
 	session_call_done(c);
-	return r < 0 ? -1 : read_back(g, tag, &d, err);
+	return r < 0 ? -1 : another ? 0 : read_back(g, tag, &d, err);
 }

@@ -10,6 +10,7 @@
 struct ingot_archive {
 	const struct ingot_image *image;
 	const struct ingot_image_docs *docs;
+	const char *manifest_type; /* NULL: OCI's; docker's for an image that was made elsewhere */
 	const struct ingot_blob_ref *extra; /* signature artefacts and the like, in the store */
 	size_t n_extra;
 };

@@ -64,6 +64,7 @@ int ingot_image_describe(const struct ingot_image *image, struct ingot_image_doc
 struct ingot_index_facts {
 	const char *name;      /* full reference */
 	struct ingot_blob_ref manifest;
+	const char *manifest_type; /* its media type; NULL: OCI's */
 	const char *architecture, *variant, *os;
 };
 #define INGOT_OCI_LAYOUT "{\"imageLayoutVersion\":\"1.0.0\"}"

@@ -31,6 +31,7 @@ struct ingot_remote_manifest {
 	struct ingot_buf text;
 	struct ingot_digest digest; /* of the text */
 	char type[128];             /* its media type, as the server says: the document's own has to be the same */
+	char etag[256];             /* or "" */
 };
 void ingot_remote_manifest_done(struct ingot_remote_manifest *m);
 /* By digest if digest is not NULL, else by tag. 1, or 0 when there is none. INGOT_E_OUTSIDE: other bytes than the digest says, an answer that is no manifest. */
@@ -50,5 +51,15 @@ enum ingot_pushed { INGOT_PUSHED_NOW = 0, INGOT_PUSHED_BEFORE, INGOT_PUSHED_MOUN
 /* A blob, unless it is there. mount: a repository of the same registry that may have it, or NULL. The bytes are hashed on their way: other ones are INGOT_E_BUG, and nothing is
  * published. */
 int ingot_registry_push(struct ingot_registry *g, const struct ingot_remote_source *b, const char *mount, enum ingot_pushed *ret, struct ingot_err *err) INGOT_MUST_USE;
-/* A manifest under a tag, or (tag NULL) under its digest, read back and compared. ret_referrers: the registry keeps track of its subject itself. */
-int ingot_registry_put(struct ingot_registry *g, const char *tag, const char *type, struct ingot_span text, bool *ret_referrers, struct ingot_err *err) INGOT_MUST_USE;
+/* A manifest under a tag, or (tag NULL) under its digest, read back and compared. match: only over the one with this ETag, or NULL. ret_referrers: the registry keeps track of
+ * its subject itself. 1, or 0 when another one was there (412), or is there now. */
+int ingot_registry_put(struct ingot_registry *g, const char *tag, const char *type, struct ingot_span text, const char *match, bool *ret_referrers, struct ingot_err *err)
+	INGOT_MUST_USE;
+/* Have d among what refers to subject, where the registry does not see to it itself: the tag that stands for the list is read, added to and written, until it holds d. */
+struct ingot_remote_referrer {
+	struct ingot_digest digest;
+	uint64_t size;
+	const char *type, *artifact_type; /* media types */
+	struct ingot_span annotations;    /* a JSON object, or empty */
+};
+int ingot_registry_refer(struct ingot_registry *g, const struct ingot_digest *subject, const struct ingot_remote_referrer *r, struct ingot_err *err) INGOT_MUST_USE;
