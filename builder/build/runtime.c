@@ -1,4 +1,5 @@
 #include "run_user.h"
+#include <ingot/config.h>
 #include <ingot/escape.h>
 #include <ingot/limits.h>
 #include <ingot/num.h>
@@ -12,7 +13,7 @@
 struct reader {
 	struct ingot_store *store;
 	const struct ingot_tree *tree;
-	const struct ingot_doc *config;
+	const struct ingot_config *config;
 	struct ingot_runtime *r;
 };
 
@@ -22,76 +23,32 @@ void ingot_runtime_done(struct ingot_runtime *r)
 	*r = (struct ingot_runtime){ 0 };
 }
 
-/* A string of the config as a C string. */
-static int text_of(struct reader *x, const struct ingot_doc_value *v, const char **ret, struct ingot_err *err)
+/* Words of the config, which lives as long as the reading. */
+static void take(struct reader *x, const struct ingot_words *from, const char **v, size_t *n)
 {
-	if (v->kind != INGOT_J_STRING || ingot_span_has(v->value, '\0') || v->value.n > INGOT_MAX_ARG_BYTES - 1)
-		return ingot_fail(err, INGOT_E_OUTSIDE, "config: %s is no usable string", INGOT_SHOW(v->path));
-	*ret = ingot_arena_str(x->r->arena, v->value);
-	return 0;
+	for (size_t i = 0; i < from->n; i++)
+		v[(*n)++] = ingot_arena_str(x->r->arena, ingot_span_of(from->v[i]));
 }
 
-static int optional(struct reader *x, const char *pointer, const char **ret, struct ingot_err *err)
+static const char *keep(struct reader *x, const char *s)
 {
-	const struct ingot_doc_value *v = ingot_doc_get(x->config, pointer);
-	return v && v->kind != INGOT_J_NULL && v->value.n ? text_of(x, v, ret, err) : 0;
-}
-
-static size_t length(struct reader *x, const char *pointer)
-{
-	const struct ingot_doc_value *list = ingot_doc_get(x->config, pointer);
-	return list && list->kind == INGOT_J_ARRAY ? list->n : 0;
-}
-
-static int add_list(struct reader *x, const char *pointer, const char **v, size_t *n, struct ingot_err *err)
-{
-	const struct ingot_doc_value *list = ingot_doc_get(x->config, pointer);
-	size_t count = length(x, pointer);
-	if (count > INGOT_MAX_ARGS)
-		return ingot_fail(err, INGOT_E_OUTSIDE, "config: %s has more than %d entries", pointer, INGOT_MAX_ARGS);
-	for (size_t i = 0; i < count; i++)
-		ingot_pass(text_of(x, ingot_doc_child(x->config, list, i), &v[(*n)++], err));
-	return 0;
+	return s[0] ? ingot_arena_str(x->r->arena, ingot_span_of(s)) : NULL;
 }
 
 static int read_words(struct reader *x, struct ingot_err *err)
 {
 	struct ingot_runtime *r = x->r;
-	r->argv = ingot_arena_array(r->arena, length(x, "/config/Entrypoint") + length(x, "/config/Cmd") + 1, sizeof(*r->argv));
-	r->env = ingot_arena_array(r->arena, length(x, "/config/Env") + 1, sizeof(*r->env));
-	ingot_pass(add_list(x, "/config/Entrypoint", r->argv, &r->n_argv, err));
-	ingot_pass(add_list(x, "/config/Cmd", r->argv, &r->n_argv, err));
-	ingot_pass(add_list(x, "/config/Env", r->env, &r->n_env, err));
-	ingot_pass(optional(x, "/config/WorkingDir", &r->workdir, err));
-	return optional(x, "/config/StopSignal", &r->stop_signal, err);
-}
-
-static int read_user(struct reader *x, struct ingot_err *err)
-{
-	const struct ingot_doc_value *v = ingot_doc_get(x->config, "/config/User");
-	if (v && v->kind != INGOT_J_STRING && v->kind != INGOT_J_NULL)
-		return ingot_fail(err, INGOT_E_OUTSIDE, "config: /config/User is no usable string");
-	return run_user(x->store, x->tree, v && v->kind == INGOT_J_STRING ? v->value : (struct ingot_span){ 0 }, &x->r->uid, &x->r->gid, err);
-}
-
-/* The names of an object's members. */
-static int read_keys(struct reader *x, const char *pointer, const char ***ret, size_t *ret_n, struct ingot_err *err)
-{
-	const struct ingot_doc_value *object = ingot_doc_get(x->config, pointer);
-	size_t n = object && object->kind == INGOT_J_OBJECT ? object->n : 0;
-	if (n > INGOT_MAX_ARGS)
-		return ingot_fail(err, INGOT_E_OUTSIDE, "config: %s has more than %d entries", pointer, INGOT_MAX_ARGS);
-	const char **v = ingot_arena_array(x->r->arena, n + 1, sizeof(*v));
-	for (size_t i = 0; i < n; i++) {
-		_cleanup_(ingot_buf_done) struct ingot_buf key = INGOT_BUF(INGOT_MAX_PATH);
-		ingot_doc_key(ingot_doc_child(x->config, object, i), &key);
-		if (key.full || ingot_span_has(ingot_buf_view(&key), '\0'))
-			return ingot_fail(err, INGOT_E_OUTSIDE, "config: a name in %s is no usable string", pointer);
-		v[i] = ingot_arena_str(x->r->arena, ingot_buf_view(&key));
-	}
-	*ret = v;
-	*ret_n = n;
-	return 0;
+	const struct ingot_config *c = x->config;
+	r->argv = ingot_arena_array(r->arena, c->entrypoint.n + c->cmd.n + 1, sizeof(*r->argv));
+	r->env = ingot_arena_array(r->arena, c->env.n + 1, sizeof(*r->env));
+	r->ports = ingot_arena_array(r->arena, c->ports.n + 1, sizeof(*r->ports));
+	take(x, &c->entrypoint, r->argv, &r->n_argv);
+	take(x, &c->cmd, r->argv, &r->n_argv);
+	take(x, &c->env, r->env, &r->n_env);
+	take(x, &c->ports, r->ports, &r->n_ports);
+	r->workdir = keep(x, c->workdir);
+	r->stop_signal = keep(x, c->stop_signal);
+	return run_user(x->store, x->tree, ingot_span_of(c->user), &r->uid, &r->gid, err);
 }
 
 /* Memory of every run anyway. */
@@ -147,12 +104,10 @@ static int add_declared(struct reader *x, const struct ingot_strings *declared, 
 
 static int add_found(struct reader *x, struct ingot_err *err)
 {
-	const char **volumes;
-	size_t n;
-	ingot_pass(read_keys(x, "/config/Volumes", &volumes, &n, err));
-	for (size_t i = 0; i < n; i++) {
+	const struct ingot_words *volumes = &x->config->volumes;
+	for (size_t i = 0; i < volumes->n; i++) {
 		_cleanup_(ingot_buf_done) struct ingot_buf at = INGOT_BUF(INGOT_MAX_PATH);
-		if (find_place(x, volumes[i], &at))
+		if (find_place(x, volumes->v[i], &at))
 			ingot_pass(add_place(x, ingot_buf_view(&at), err));
 	}
 	for (size_t i = 1; i < ingot_tree_count(x->tree) && x->r->uid; i++) {
@@ -167,15 +122,15 @@ static int add_found(struct reader *x, struct ingot_err *err)
 static int read_all(struct reader *x, const struct ingot_strings *declared, struct ingot_err *err)
 {
 	ingot_pass(read_words(x, err));
-	ingot_pass(read_user(x, err));
-	ingot_pass(read_keys(x, "/config/ExposedPorts", &x->r->ports, &x->r->n_ports, err));
 	return declared ? add_declared(x, declared, err) : add_found(x, err);
 }
 
 int ingot_runtime_read(struct ingot_store *store, const struct ingot_tree *tree, const struct ingot_doc *config, const struct ingot_strings *declared, struct ingot_runtime *ret, struct ingot_err *err)
 {
+	_cleanup_(ingot_config_freep) struct ingot_config *c = NULL;
+	ingot_pass(ingot_config_read(config, &c, err));
 	struct ingot_runtime r = { .arena = ingot_arena_new() };
-	struct reader x = { store, tree, config, &r };
+	struct reader x = { store, tree, c, &r };
 	r.writable = ingot_arena_array(r.arena, INGOT_MAX_WRITABLE, sizeof(*r.writable));
 	if (read_all(&x, declared, err) < 0) {
 		ingot_runtime_done(&r);

@@ -44,8 +44,8 @@ START_TEST(words)
 	ingot_runtime_done(&r);
 	refuse("{\"config\":{\"User\":\"web\"}}", "does not know");
 	refuse("{\"config\":{\"User\":\"1:2:3\"}}", "not USER:GROUP");
-	refuse("{\"config\":{\"Cmd\":[1]}}", "no usable string");
-	refuse("{\"config\":{\"Env\":[\"a\\u0000b\"]}}", "no usable string");
+	refuse("{\"config\":{\"Cmd\":[1]}}", "no text without NUL");
+	refuse("{\"config\":{\"Env\":[\"a\\u0000b\"]}}", "no text without NUL");
 }
 END_TEST
 
