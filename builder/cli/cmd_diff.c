@@ -22,16 +22,6 @@ struct pair {
 	size_t removed, added, changed;
 };
 
-static bool same_xattrs(const struct ingot_node *a, const struct ingot_node *b)
-{
-	if (a->n_xattrs != b->n_xattrs)
-		return false;
-	for (size_t i = 0; i < a->n_xattrs; i++)
-		if (!ingot_span_eq(a->xattrs[i].name, b->xattrs[i].name) || !ingot_span_eq(a->xattrs[i].value, b->xattrs[i].value))
-			return false;
-	return true;
-}
-
 /* What of a file differs, in words; both are of one type. */
 static size_t what_differs(const struct pair *p, const struct ingot_node *a, const struct ingot_node *b, bool links, const char *ret[10])
 {
@@ -46,7 +36,7 @@ static size_t what_differs(const struct pair *p, const struct ingot_node *a, con
 		ret[n++] = "target";
 	if ((a->type == INGOT_CHR || a->type == INGOT_BLK) && (a->major != b->major || a->minor != b->minor))
 		ret[n++] = "device";
-	if (!same_xattrs(a, b))
+	if (!ingot_xattrs_eq(a, b))
 		ret[n++] = "xattrs";
 	if (links)
 		ret[n++] = "links";

@@ -4,7 +4,7 @@
 #define MAX_MAJOR 0xfffU   /* 12 bits of Linux's dev_t */
 #define MAX_MINOR 0xfffffU /* and 20 */
 
-static bool xattrs_eq(const struct ingot_node *a, const struct ingot_node *b)
+bool ingot_xattrs_eq(const struct ingot_node *a, const struct ingot_node *b)
 {
 	if (a->n_xattrs != b->n_xattrs)
 		return false;
@@ -28,7 +28,7 @@ bool ingot_node_eq(const struct ingot_node *a, const struct ingot_node *b, unsig
 		return false;
 	if ((a->type == INGOT_CHR || a->type == INGOT_BLK) && (a->major != b->major || a->minor != b->minor))
 		return false;
-	return xattrs_eq(a, b);
+	return ingot_xattrs_eq(a, b);
 }
 
 bool ingot_xattr_is_acl(struct ingot_span name)

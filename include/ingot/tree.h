@@ -91,6 +91,7 @@ void ingot_tree_text(const struct ingot_tree *t, struct ingot_buf *out);
 /* INGOT_E_INPUT with the line number for anything that ingot_tree_text() would not have written. */
 int ingot_tree_parse(struct ingot_span text, struct ingot_tree **ret, struct ingot_err *err) INGOT_MUST_USE;
 
+bool ingot_xattrs_eq(const struct ingot_node *a, const struct ingot_node *b);
 /* Equal in everything but, where asked, mtime. */
 #define INGOT_IGNORE_MTIME 1U
 bool ingot_node_eq(const struct ingot_node *a, const struct ingot_node *b, unsigned ignore);
