@@ -23,10 +23,10 @@ int ingot_remote_parse(struct ingot_span text, struct ingot_remote *ret, struct 
 	if (at)
 		name.n = (size_t)(at - name.p);
 	ingot_pass(ingot_reference_parse(name, &ref, err));
-	const char *slash = strchr(ref.repository, '/');
-	ingot_assert(slash); /* the full form has a registry */
-	(void)snprintf(r.registry, sizeof(r.registry), "%.*s", (int)(slash - ref.repository), ref.repository);
-	(void)snprintf(r.repository, sizeof(r.repository), "%s", slash + 1);
+	size_t registry = strcspn(ref.repository, "/");
+	ingot_assert(ref.repository[registry]); /* the full form has one */
+	(void)snprintf(r.registry, sizeof(r.registry), "%.*s", (int)registry, ref.repository);
+	(void)snprintf(r.repository, sizeof(r.repository), "%s", ref.repository + registry + 1);
 	(void)snprintf(r.host, sizeof(r.host), "%s", strcmp(r.registry, "docker.io") == 0 ? "registry-1.docker.io" : r.registry);
 	/* "app@sha256:..." says nothing about a tag, and "latest" would be an invention. */
 	const char *last = strrchr(ref.repository, '/');

@@ -42,10 +42,11 @@ static void read_users(struct ingot_accounts *a, struct ingot_span text)
 		u.shell = ingot_arena_str(a->arena, f[6]);
 		u.password = password_of(f[1]);
 		ingot_reserve(v, a->n_users, cap);
+		ingot_assert(v);
 		v[a->n_users++] = u;
 	}
 	a->users = ingot_arena_array(a->arena, a->n_users + 1, sizeof(*v));
-	if (a->n_users)
+	if (v)
 		memcpy(a->users, v, a->n_users * sizeof(*v));
 	free(v);
 }
@@ -62,10 +63,11 @@ static void read_groups(struct ingot_accounts *a, struct ingot_span text)
 			continue;
 		g.name = ingot_arena_str(a->arena, f[0]);
 		ingot_reserve(v, a->n_groups, cap);
+		ingot_assert(v);
 		v[a->n_groups++] = g;
 	}
 	a->groups = ingot_arena_array(a->arena, a->n_groups + 1, sizeof(*v));
-	if (a->n_groups)
+	if (v)
 		memcpy(a->groups, v, a->n_groups * sizeof(*v));
 	free(v);
 }

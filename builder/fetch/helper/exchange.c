@@ -249,11 +249,12 @@ static bool may_authenticate(const struct exchange *x, const char *url)
 		return false;
 	if (link_scheme(url, &no) == 1)
 		return true;
-	struct ingot_span host = ingot_span_from(ingot_span_of(x->link.base), 7);
-	static const char *const own[] = { "localhost", "127.0.0.1", "[::1]" };
-	for (size_t i = 0; i < 3; i++)
-		if (ingot_span_starts(host, own[i]) && (host.n == strlen(own[i]) || host.p[strlen(own[i])] == ':' || host.p[strlen(own[i])] == '/'))
+	static const char *const own[] = { "http://localhost", "http://127.0.0.1", "http://[::1]" };
+	for (size_t i = 0; i < 3; i++) {
+		size_t n = strlen(own[i]);
+		if (strncmp(x->link.base, own[i], n) == 0 && strchr(":/", x->link.base[n])) /* the NUL at its end, too */
 			return true;
+	}
 	return false;
 }
 
