@@ -278,7 +278,7 @@ START_TEST(origins_of_a_tree)
 		for (uint32_t k = 0; k < 5; k++) {
 			struct ingot_tree *next = gen_chance(&g, 20) ? gen_tree(&g, gen_below(&g, 50)) : gen_neighbour(&g, t, 1 + gen_below(&g, 12));
 			_cleanup_(ingot_delta_freep) struct ingot_delta *d = ingot_diff(t, next);
-			ingot_origins_apply(o, d, ingot_origins_id(o, (struct ingot_span){ "abcde" + k, 1 }));
+			ingot_origins_apply(o, d, ingot_origins_id(o, (struct ingot_span){ &"abcde"[k], 1 }));
 			ingot_tree_unref(t);
 			t = next;
 			size_t n = ingot_tree_count(t), one = gen_below(&g, (uint32_t)n);
