@@ -1,10 +1,12 @@
 #include "registry_options.h"
+#include <ingot/escape.h>
 #include <ingot/mem.h>
+#include <ingot/num.h>
 #include <string.h>
 
 int cli_registry(const struct cli *c, struct ingot_arena *arena, struct ingot_registry_options *ret, struct ingot_err *err)
 {
-	const char *creds = cli_value(c, "creds"), *colon = creds ? strchr(creds, ':') : NULL, *proxy = cli_value(c, "proxy");
+	const char *creds = cli_value(c, "creds"), *colon = creds ? strchr(creds, ':') : NULL, *proxy = cli_value(c, "proxy"), *patience = cli_value(c, "patience");
 	*ret = (struct ingot_registry_options){
 		.auth_file = cli_value(c, "auth-file"),
 		.realm = cli_value(c, "realm"),
@@ -12,6 +14,10 @@ int cli_registry(const struct cli *c, struct ingot_arena *arena, struct ingot_re
 		.proxy = proxy ? proxy : c->settings->proxy,
 		.anonymous = cli_has(c, "anonymous"),
 	};
+	uint32_t seconds = 0;
+	if (patience && (ingot_parse_u32(ingot_span_of(patience), 3600, &seconds) < 0 || !seconds))
+		return ingot_fail(err, INGOT_E_INPUT, "--patience: \"%s\" is no number of seconds from 1 to 3600", INGOT_SHOW(ingot_span_of(patience)));
+	ret->patience = seconds;
 	if (creds && (ret->anonymous || ret->auth_file))
 		return ingot_fail(err, INGOT_E_INPUT, "--creds and %s exclude each other", ret->anonymous ? "--anonymous" : "--auth-file");
 	if (!creds)

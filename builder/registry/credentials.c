@@ -22,13 +22,16 @@ void ingot_credential_forget(struct ingot_credential *c)
 /* A key of auths as docker writes it: perhaps a scheme in front, perhaps "/v1/" or "/v2/" behind. */
 static struct ingot_span bare(struct ingot_span key)
 {
-	static const char *const front[] = { "https://", "http://" }, *const back[] = { "/", "/v1", "/v2" };
+	static const char *const front[] = { "https://", "http://" }, *const back[] = { "/", "/v1/", "/v2/" };
 	for (size_t i = 0; i < 2; i++)
 		if (ingot_span_starts(key, front[i]))
 			key = ingot_span_from(key, strlen(front[i]));
-	for (size_t i = 0; i < 3; i++)
-		if (ingot_span_ends(key, back[i]))
-			key.n -= strlen(back[i]);
+	for (size_t i = 0; i < 3; i++) {
+		/* Of "host/team/v2" the end is a name. */
+		const char *slash = key.n ? memchr(key.p, '/', key.n) : NULL;
+		if (slash && ingot_span_is(ingot_span_from(key, (size_t)(slash - key.p)), back[i]))
+			key.n = (size_t)(slash - key.p);
+	}
 	return key;
 }
 
@@ -96,6 +99,27 @@ static int read_entry(const struct ingot_doc *d, const struct ingot_doc_value *e
 	return r < 0 ? -1 : c->user[0] || c->identity[0] ? 1 : 0;
 }
 
+/* Who keeps this registry's credential: the program of credHelpers; for credsStore, only whether there is one. */
+static int outsourced(const struct ingot_doc *d, const struct ingot_remote *r, bool has_entry, struct ingot_credential *c, struct ingot_err *err)
+{
+	const struct ingot_doc_value *all = ingot_doc_get(d, "/credHelpers"), *store = ingot_doc_get(d, "/credsStore"), *who = NULL;
+	for (size_t i = 0; all && all->kind == INGOT_J_OBJECT && i < all->n; i++) {
+		const struct ingot_doc_value *v = ingot_doc_child(d, all, i);
+		_cleanup_(ingot_buf_done) struct ingot_buf key = INGOT_BUF(KIB(4));
+		ingot_doc_key(v, &key);
+		who = v->kind == INGOT_J_STRING && v->value.n && names(r, ingot_buf_view(&key)) ? v : who;
+	}
+	bool stored = store && store->kind == INGOT_J_STRING && store->value.n;
+	who = who ? who : stored && has_entry ? store : NULL;
+	if (who) {
+		(void)ingot_fail(err, INGOT_E_INPUT, "it leaves this registry to the program docker-credential-%s, which is not run", INGOT_SHOW(who->value));
+		return ingot_hint(err, "give the credential with --creds or --auth-file, or use none: --anonymous");
+	}
+	if (stored)
+		(void)snprintf(c->helper, sizeof(c->helper), "%s", INGOT_SHOW(store->value));
+	return 0;
+}
+
 static int search(const struct ingot_doc *d, const struct ingot_remote *r, struct ingot_credential *c, struct ingot_err *err)
 {
 	const struct ingot_doc_value *all = ingot_doc_get(d, "/auths"), *best = NULL;
@@ -110,7 +134,8 @@ static int search(const struct ingot_doc *d, const struct ingot_remote *r, struc
 			best = entry;
 		}
 	}
-	return best ? read_entry(d, best, c, err) : 0;
+	int found = best ? read_entry(d, best, c, err) : 0;
+	return found ? found : outsourced(d, r, best != NULL, c, err);
 }
 
 static int in_file(const char *path, bool must, const struct ingot_remote *r, struct ingot_credential *c, struct ingot_err *err)
@@ -166,7 +191,7 @@ int ingot_credential_find(const struct ingot_remote *r, const char *file, struct
 				return ingot_context(err, "%s", INGOT_SHOW(ingot_span_of(path)));
 		}
 	}
-	if (found > 0)
+	if (found >= 0)
 		*ret = c;
 	ingot_credential_forget(&c);
 	return found;

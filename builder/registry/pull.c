@@ -2,6 +2,7 @@
 #include <ingot/decode.h>
 #include <ingot/escape.h>
 #include <ingot/limits.h>
+#include <ingot/load.h>
 #include <ingot/mem.h>
 #include <ingot/transfer_image.h>
 #include <stdio.h>
@@ -18,7 +19,7 @@ struct pulling {
 	struct ingot_store *s;
 	struct ingot_registry *g;
 	const struct ingot_remote *from;
-	const struct ingot_pull_options *o;
+	const char *architecture;
 	const struct ingot_log *log;
 	struct ingot_remote_manifest manifest;
 	struct ingot_doc *doc, *config;
@@ -86,12 +87,12 @@ static int choose(struct pulling *p, struct ingot_err *err)
 	ssize_t n = ingot_doc_array_len(index, "/manifests");
 	size_t found = 0, which = 0;
 	for (ssize_t i = 0; i < n; i++)
-		if (is(index, (size_t)i, "platform/os", "linux") && is(index, (size_t)i, "platform/architecture", p->o->architecture)) {
+		if (is(index, (size_t)i, "platform/os", "linux") && is(index, (size_t)i, "platform/architecture", p->architecture)) {
 			which = (size_t)i;
 			found++;
 		}
 	if (found != 1)
-		return ingot_fail(err, INGOT_E_OUTSIDE, "the index names %zd images, %zu of them for linux/%s", n, found, p->o->architecture);
+		return ingot_fail(err, INGOT_E_OUTSIDE, "the index names %zd images, %zu of them for linux/%s", n, found, INGOT_SHOW(ingot_span_of(p->architecture)));
 	(void)snprintf(at, sizeof(at), "/manifests/%zu", which);
 	ingot_pass(descriptor(index, at, INGOT_MAX_MANIFEST, &b, err));
 	ingot_remote_manifest_done(&p->manifest);
@@ -277,7 +278,7 @@ int ingot_pull_image(struct ingot_store *s, const struct ingot_remote *from, con
 {
 	_cleanup_(ingot_registry_closep) struct ingot_registry *g = NULL;
 	ingot_pass(ingot_registry_open(from, false, &o->registry, log, &g, err));
-	_cleanup_(pulling_done) struct pulling p = { .s = s, .g = g, .from = from, .o = o, .log = log, .manifest = { .type = "" }, .config_json = INGOT_BUF(INGOT_MAX_CONFIG) };
+	_cleanup_(pulling_done) struct pulling p = { .s = s, .g = g, .from = from, .architecture = o->architecture ? o->architecture : ingot_host_architecture(), .log = log, .manifest = { .type = "" }, .config_json = INGOT_BUF(INGOT_MAX_CONFIG) };
 	ingot_try(err, pull(&p, target, err), "pulling %s", INGOT_SHOW(ingot_span_of(from->text)));
 	*ret = p.out;
 	return 0;

@@ -7,9 +7,11 @@
 #include <ingot/mem.h>
 #include <ingot/transfer_image.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MT_MANIFEST "application/vnd.oci.image.manifest.v1+json"
+#define MT_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
 #define MT_SIMPLE "application/vnd.dev.cosign.simplesigning.v1+json"
 #define MAX_SIGNATURE_MANIFEST KIB(64)
 
@@ -22,6 +24,7 @@ struct pushing {
 	const struct ingot_log *log;
 	enum blob_kind *kind; /* of each blob of the layout */
 	struct ingot_digest manifest;
+	char *type; /* its media type */
 	uint64_t total;
 	struct ingot_transferred *out;
 };
@@ -55,9 +58,15 @@ static int look_at(struct pushing *p, size_t i, struct ingot_err *err)
 static int sort_out(struct pushing *p, struct ingot_err *err)
 {
 	_cleanup_(ingot_doc_freep) struct ingot_doc *d = NULL;
-	struct ingot_span digest;
+	struct ingot_span digest, type;
 	ingot_try(err, ingot_decode_json_bytes(ingot_layout_index(p->l), &d, err), "its index");
+	if (ingot_doc_array_len(d, "/manifests") != 1)
+		return ingot_fail(err, INGOT_E_OUTSIDE, "its index names %zd images, not one", ingot_doc_array_len(d, "/manifests"));
 	ingot_pass(ingot_doc_string(d, "/manifests/0/digest", &digest, err));
+	ingot_pass(ingot_doc_string(d, "/manifests/0/mediaType", &type, err));
+	if (!ingot_span_is(type, MT_MANIFEST) && !ingot_span_is(type, MT_DOCKER_MANIFEST))
+		return ingot_fail(err, INGOT_E_OUTSIDE, "its index names no image manifest but \"%s\"", INGOT_SHOW(type));
+	p->type = ingot_strf("%.*s", INGOT_SPAN_ARG(type));
 	if (ingot_digest_parse(digest, &p->manifest) < 0)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "its index names no manifest");
 	for (size_t i = 0; i < ingot_layout_count(p->l); i++) {
@@ -105,11 +114,11 @@ static int check_tag(const struct pushing *p, const char *tag, struct ingot_err 
 	return ingot_hint(err, "give this one a tag of its own, or move it: --move-tag");
 }
 
-static int put(const struct pushing *p, const char *tag, const struct ingot_layout_blob *b, bool *ret_referrers, struct ingot_err *err)
+static int put(const struct pushing *p, const char *tag, const struct ingot_layout_blob *b, const char *type, bool *ret_referrers, struct ingot_err *err)
 {
 	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(INGOT_MAX_MANIFEST);
 	ingot_pass(ingot_layout_read(p->l, b, INGOT_MAX_MANIFEST, &text, err));
-	int r = ingot_registry_put(p->g, tag, MT_MANIFEST, ingot_buf_view(&text), NULL, ret_referrers, err);
+	int r = ingot_registry_put(p->g, tag, type, ingot_buf_view(&text), NULL, ret_referrers, err);
 	if (r == 0)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "the tag %s was given to %s and names another image: somebody else is writing it", tag, INGOT_DIGEST(&b->name));
 	return r < 0 ? -1 : 0;
@@ -120,7 +129,7 @@ static int put_referrer(struct pushing *p, const struct ingot_layout_blob *b, st
 	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(INGOT_MAX_MANIFEST), annotations = INGOT_BUF(KIB(64));
 	_cleanup_(ingot_doc_freep) struct ingot_doc *d = NULL;
 	bool kept = false;
-	ingot_pass(put(p, NULL, b, &kept, err));
+	ingot_pass(put(p, NULL, b, MT_MANIFEST, &kept, err));
 	if (kept)
 		return 0;
 	ingot_pass(read_doc(p, b, &text, &d, err));
@@ -150,7 +159,7 @@ static int push_signatures(struct pushing *p, struct ingot_err *err)
 	for (size_t i = 0; i < ingot_layout_count(p->l); i++) {
 		const struct ingot_layout_blob *b = ingot_layout_at(p->l, i);
 		if (p->kind[i] == LEGACY)
-			ingot_pass(put(p, tag, b, &unused, err));
+			ingot_pass(put(p, tag, b, MT_MANIFEST, &unused, err));
 		else if (p->kind[i] == REFERRER)
 			ingot_pass(put_referrer(p, b, err));
 		p->out->signatures += p->kind[i] == LEGACY || p->kind[i] == REFERRER;
@@ -171,12 +180,12 @@ static int push(struct pushing *p, const struct ingot_remote *to, struct ingot_e
 	p->out->manifest = p->manifest;
 	ingot_pass(push_blobs(p, err));
 	const struct ingot_layout_blob *manifest = ingot_layout_find(p->l, &p->manifest);
-	ingot_pass(put(p, NULL, manifest, &unused, err));
+	ingot_pass(put(p, NULL, manifest, p->type, &unused, err));
 	ingot_try(err, push_signatures(p, err), "its signatures");
 	if (!to->tag[0])
 		return 0;
 	ingot_pass(check_tag(p, to->tag, err));
-	return put(p, to->tag, manifest, &unused, err);
+	return put(p, to->tag, manifest, p->type, &unused, err);
 }
 
 int ingot_push_image(const char *path, const struct ingot_remote *to, const struct ingot_push_options *o, const struct ingot_log *log, struct ingot_transferred *ret, struct ingot_err *err)
@@ -184,11 +193,18 @@ int ingot_push_image(const char *path, const struct ingot_remote *to, const stru
 	_cleanup_(ingot_layout_freep) struct ingot_layout *l = NULL;
 	_cleanup_(ingot_registry_closep) struct ingot_registry *g = NULL;
 	struct ingot_transferred out = { 0 };
-	ingot_try(err, ingot_layout_open(path, &l, err), "%s", INGOT_SHOW(ingot_span_of(path)));
+	if (ingot_layout_open(path, &l, err) < 0) {
+		bool other = err->code == INGOT_E_FALSE;
+		err->code = INGOT_E_INPUT; /* 1 is for a tag that names another image */
+		(void)ingot_context(err, "%s", INGOT_SHOW(ingot_span_of(path)));
+		return other ? ingot_hint(err, "only archives and layouts as ingot writes them are pushed, by build or pull") : -1;
+	}
 	ingot_pass(ingot_registry_open(to, true, &o->registry, log, &g, err));
 	_cleanup_(ingot_freep) enum blob_kind *kind = ingot_alloc_array(ingot_layout_count(l) + 1, sizeof(*kind));
 	struct pushing p = { .l = l, .g = g, .o = o, .log = log, .kind = kind, .out = &out };
-	ingot_try(err, push(&p, to, err), "pushing to %s", INGOT_SHOW(ingot_span_of(to->text)));
+	int r = push(&p, to, err);
+	free(p.type);
+	ingot_try(err, r, "pushing to %s", INGOT_SHOW(ingot_span_of(to->text)));
 	*ret = out;
 	return 0;
 }

@@ -66,6 +66,9 @@ int ingot_registry_manifest(struct ingot_registry *g, const char *tag, const str
 	const char *name = digest ? INGOT_DIGEST(digest) : tag;
 	_cleanup_(ingot_freep) char *target = ingot_strf("/v2/%s/manifests/%s", g->remote.repository, name), *doing = ingot_strf("reading the manifest %s of %s", name, g->remote.repository);
 	int r = get(g, target, doing, &m, err);
+	/* A page of a proxy is no other image, and no image. */
+	if (r == 1 && strncmp(m.type, "application/vnd.", 16) != 0)
+		r = ingot_fail(err, INGOT_E_OUTSIDE, "%s: it is no manifest but \"%s\"", doing, INGOT_SHOW(ingot_span_of(m.type)));
 	if (r == 1 && digest && !ingot_digest_eq(&m.digest, digest))
 		r = ingot_fail(err, INGOT_E_OUTSIDE, "%s: the registry gives other bytes: %s", doing, INGOT_DIGEST(&m.digest));
 	if (r == 1)

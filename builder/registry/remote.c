@@ -29,9 +29,8 @@ int ingot_remote_parse(struct ingot_span text, struct ingot_remote *ret, struct 
 	(void)snprintf(r.repository, sizeof(r.repository), "%s", ref.repository + registry + 1);
 	(void)snprintf(r.host, sizeof(r.host), "%s", strcmp(r.registry, "docker.io") == 0 ? "registry-1.docker.io" : r.registry);
 	/* "app@sha256:..." says nothing about a tag, and "latest" would be an invention. */
-	const char *last = strrchr(ref.repository, '/');
-	size_t path = strlen(last ? last : ref.repository);
-	bool tagged = !at || (name.n > path && memchr(name.p + name.n - strlen(ref.tag) - 1, ':', 1) != NULL && ingot_span_ends(name, ref.tag));
+	const char *last = memrchr(name.p, '/', name.n), *path = last ? last : name.p;
+	bool tagged = !at || memchr(path, ':', (size_t)(name.p + name.n - path)) != NULL;
 	(void)snprintf(r.tag, sizeof(r.tag), "%s", tagged ? ref.tag : "");
 	(void)snprintf(r.text, sizeof(r.text), "%s%s%s%s%s", ref.repository, r.tag[0] ? ":" : "", r.tag, r.has_digest ? "@" : "", r.has_digest ? INGOT_DIGEST(&r.digest) : "");
 	*ret = r;

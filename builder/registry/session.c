@@ -23,6 +23,7 @@ void ingot_registry_close(struct ingot_registry *g)
 		explicit_bzero(g->token, strlen(g->token));
 	free(g->token);
 	free(g->base);
+	free(g->also);
 	ingot_arena_free(g->arena);
 	free(g);
 }
@@ -81,13 +82,30 @@ static int open_exchange(struct ingot_registry *g, struct ingot_err *err)
 	return g->exchange ? 0 : ingot_exchange_open(&o, &g->exchange, err);
 }
 
-/* A registry of this machine may speak TLS as well, and is not told apart by its name. */
-static int other_scheme(struct ingot_registry *g, struct ingot_err *err)
+static int use_scheme(struct ingot_registry *g, const char *scheme, struct ingot_err *err)
 {
 	ingot_exchange_close(TAKE_PTR(g->exchange));
 	free(g->base);
-	g->base = ingot_strf("https://%s", g->remote.host);
+	g->base = ingot_strf("%s://%s", scheme, g->remote.host);
 	return open_exchange(g, err);
+}
+
+/* A registry of this machine may speak TLS as well, and is not told apart by its name. Plain http is tried first; a server of TLS answers that with 400 or not at all. Then
+ * TLS is tried, once; where that breaks off, too, it is plain http for good. 1: ask again at once, in the other scheme. */
+static int settle(struct ingot_registry *g, const struct ingot_response *r, struct ingot_err *err)
+{
+	bool clear = strncmp(g->base, "http:", 5) == 0;
+	if (g->settled)
+		return 0;
+	if (clear && (r->broke || r->status == 400)) {
+		ingot_pass(use_scheme(g, "https", err));
+		return 1;
+	}
+	g->settled = true;
+	if (clear || !r->broke || !ingot_remote_is_local(&g->remote))
+		return 0;
+	ingot_pass(use_scheme(g, "http", err));
+	return 1;
 }
 
 void session_pause(const struct ingot_registry *g, unsigned n, uint32_t at_least)
@@ -161,15 +179,9 @@ static bool worth_again(const struct ingot_response *r)
 	return r->broke || r->status == 408 || r->status == 429 || r->status >= 500;
 }
 
-/* The very first request to this machine's registry went to a port that speaks TLS. */
-static bool speaks_tls(const struct ingot_registry *g, const struct ingot_response *r)
-{
-	return ingot_remote_is_local(&g->remote) && strncmp(g->base, "http:", 5) == 0 && !g->token && !g->basic && (r->broke || r->status == 400);
-}
-
 static int prepare_again(struct session_call *c, struct ingot_err *err)
 {
-	return c->again ? c->again(c->request.ctx, &c->request, err) : -1;
+	return c->again(c->request.ctx, &c->request, err);
 }
 
 int session_ask(struct ingot_registry *g, struct session_call *c, struct ingot_err *err)
@@ -178,27 +190,27 @@ int session_ask(struct ingot_registry *g, struct session_call *c, struct ingot_e
 	for (unsigned n = 1;; n++) {
 		ingot_try(err, ask_once(g, c, err), "%s", c->doing);
 		const struct ingot_response *r = &c->response;
+		int other = c->again ? settle(g, r, err) : 0;
+		ingot_try(err, other, "%s", c->doing);
+		if (other) {
+			ingot_try(err, prepare_again(c, err), "%s", c->doing);
+			continue;
+		}
 		if (r->status == 401 && !r->broke && authenticated++ < 2) {
 			int more = authenticate(g, c, err);
 			ingot_try(err, more, "%s", c->doing);
-			if (!more)
-				return 0;
-			if (c->request.size || c->again)
-				ingot_try(err, prepare_again(c, err), "%s", c->doing);
-			continue;
-		}
-		if (n == 1 && speaks_tls(g, r)) {
-			ingot_try(err, other_scheme(g, err), "%s", c->doing);
-			if (c->again)
-				ingot_pass(prepare_again(c, err));
+			if (!more || !c->again)
+				return 0; /* what is not made again by itself is begun anew by its caller, with the new token */
+			ingot_try(err, prepare_again(c, err), "%s", c->doing);
 			continue;
 		}
 		if (!worth_again(r))
 			return 0;
 		if (n >= MAX_TRIES || !c->again) {
-			if (r->broke)
-				return ingot_fail(err, INGOT_E_OUTSIDE, "%s: %s: %s", c->doing, INGOT_SHOW(ingot_span_of(g->remote.host)), r->why[0] ? r->why : "it broke off");
-			return 0;
+			if (!r->broke)
+				return 0;
+			(void)ingot_fail(err, INGOT_E_OUTSIDE, "%s: %s: %s", c->doing, INGOT_SHOW(ingot_span_of(g->base)), r->why[0] ? r->why : "it broke off");
+			return ingot_remote_is_local(&g->remote) ? -1 : ingot_hint(err, "a registry beyond this machine has to speak TLS; is it up, and is that its port?");
 		}
 		ingot_say(g->log, INGOT_DEBUG, "%s: %s; trying again", c->doing, r->broke ? r->why : "the registry cannot now");
 		session_pause(g, n, r->retry_after);
@@ -224,16 +236,37 @@ static void words_of(const struct session_call *c, char *ret, size_t size)
 		(void)snprintf(ret, size, " (%s%s%s)", INGOT_SHOW(code->value), message && message->value.n ? ": " : "", message ? INGOT_SHOW(message->value) : "");
 }
 
+int session_no_credential(const struct ingot_registry *g, struct ingot_err *err)
+{
+	if (g->credential.helper[0])
+		return ingot_hint(err, "docker-credential-%s may know a credential, and is not run: give it with --creds", INGOT_SHOW(ingot_span_of(g->credential.helper)));
+	return ingot_hint(err, "log in: podman login %s", INGOT_SHOW(ingot_span_of(g->remote.registry)));
+}
+
+void session_also(struct ingot_registry *g, const char *repository)
+{
+	if (!repository || (g->also && strcmp(g->also, repository) == 0))
+		return;
+	free(g->also);
+	g->also = ingot_strdup(repository);
+	if (g->token)
+		explicit_bzero(g->token, strlen(g->token));
+	free(TAKE_PTR(g->token)); /* it is not good for this one */
+}
+
 int session_refused(struct ingot_registry *g, const struct session_call *c, struct ingot_err *err)
 {
 	const struct ingot_response *r = &c->response;
 	char words[600];
 	words_of(c, words, sizeof(words));
 	(void)ingot_fail(err, INGOT_E_OUTSIDE, "%s: %s answers with status %u%s", c->doing, INGOT_SHOW(ingot_span_of(g->remote.host)), r->status, words);
-	if (r->status == 401 && !g->has_credential)
-		return ingot_hint(err, "log in: podman login %s", INGOT_SHOW(ingot_span_of(g->remote.registry)));
+	if ((r->status == 401 || r->status == 403) && !g->has_credential)
+		return session_no_credential(g, err);
+	const char *from = g->credential.file[0] ? g->credential.file : "the command line";
+	if (r->status == 401 && !g->token)
+		return ingot_hint(err, "the name or the password of %s is wrong", from);
 	if (r->status == 401 || r->status == 403)
-		return ingot_hint(err, "%s%s may not do this", g->has_credential ? "the user of " : "an anonymous user", g->has_credential ? g->credential.file[0] ? g->credential.file : "the command line" : "");
+		return ingot_hint(err, "the user of %s may not do this", from);
 	if (r->status >= 300 && r->status < 400)
 		return ingot_hint(err, "it leads elsewhere, where nothing of ours is sent");
 	return -1;

@@ -12,9 +12,10 @@ struct ingot_registry {
 	struct ingot_exchange *exchange; /* NULL: not connected */
 	struct ingot_credential credential;
 	bool has_credential, push, basic;
+	bool settled; /* the scheme of base: it was answered in it */
 	char *base;  /* "https://HOST" */
 	char *token; /* the last one, or NULL */
-	const char *also; /* another repository to read from (mount), or NULL */
+	char *also;  /* another repository to read from (mount), or NULL */
 };
 
 struct session_call {
@@ -33,5 +34,9 @@ int session_refused(struct ingot_registry *g, const struct session_call *c, stru
 
 /* token.c: get one for what the last answer asked for. */
 int session_token(struct ingot_registry *g, const struct ingot_response *asked, struct ingot_err *err) INGOT_MUST_USE;
+/* Another repository that later tokens have to be good for. */
+void session_also(struct ingot_registry *g, const char *repository);
+/* Where a credential could be, and is not looked for: the hint of a refusal. Returns -1. */
+int session_no_credential(const struct ingot_registry *g, struct ingot_err *err);
 /* The sleep before try n (from 1), at least so many seconds. */
 void session_pause(const struct ingot_registry *g, unsigned n, uint32_t at_least);

@@ -44,9 +44,12 @@ static bool same(const char *a, const char *b)
 /* May this origin know who we are? (safety 2.1: one function decides.) */
 static bool trusted(const struct ingot_registry *g, const char *origin)
 {
+	struct ingot_remote r = { .host = "" };
 	bool clear = strncmp(origin, "http://", 7) == 0;
+	if (clear && strlen(origin + 7) < sizeof(r.host))
+		memcpy(r.host, origin + 7, strlen(origin + 7) + 1);
 	if (same(origin, g->base) || (g->o.realm && same(origin, g->o.realm)))
-		return !clear || ingot_remote_is_local(&g->remote); /* a token of one's own travels in a body, which the helper's rule does not cover */
+		return !clear || ingot_remote_is_local(&r); /* a token of one's own travels in a body, which the helper's rule does not cover */
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(g->remote.host, known[i].registry) == 0 && same(origin, known[i].realm))
 			return true;
@@ -164,8 +167,8 @@ static int fetch(struct ingot_registry *g, const char *origin, const char *targe
 		if (got->broke)
 			return ingot_fail(err, INGOT_E_OUTSIDE, "asking %s for a token: %s", INGOT_SHOW(ingot_span_of(origin)), got->why);
 		(void)ingot_fail(err, INGOT_E_OUTSIDE, "%s gives no token (status %u)", INGOT_SHOW(ingot_span_of(origin)), got->status);
-		return g->has_credential ? ingot_hint(err, "the credential in %s may be wrong: log in anew", g->credential.file[0] ? g->credential.file : "the command line") :
-					   ingot_hint(err, "log in: podman login %s", INGOT_SHOW(ingot_span_of(g->remote.registry)));
+		return g->has_credential ? ingot_hint(err, "the name or the password of %s may be wrong", g->credential.file[0] ? g->credential.file : "the command line") :
+					   session_no_credential(g, err);
 	}
 }
 

@@ -129,9 +129,8 @@ int ingot_registry_push(struct ingot_registry *g, const struct ingot_remote_sour
 	struct session_call *c = ingot_alloc(sizeof(*c));
 	_cleanup_(ingot_freep) void *owner = c;
 	c->doing = doing;
-	g->also = mount;
+	session_also(g, mount);
 	int r = push(g, c, b, mount, ret, err);
-	g->also = NULL;
 	session_call_done(c);
 	return r;
 }

@@ -19,6 +19,11 @@ static const char host_architecture[] = "386";
 static const char host_architecture[] = "arm";
 #endif
 
+const char *ingot_host_architecture(void)
+{
+	return host_architecture;
+}
+
 static bool word_valid(struct ingot_span s)
 {
 	for (size_t i = 0; i < s.n; i++)

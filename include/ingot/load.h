@@ -45,3 +45,5 @@ uint64_t ingot_loaded_layer_size(const struct ingot_loaded *l, size_t i); /* as 
 int ingot_image_load_for(struct ingot_store *s, const char *where, const char *platform, unsigned flags, struct ingot_loaded *ret, struct ingot_err *err) INGOT_MUST_USE;
 /* The same with platform NULL. */
 int ingot_image_load(struct ingot_store *s, const char *where, unsigned flags, struct ingot_loaded *ret, struct ingot_err *err) INGOT_MUST_USE;
+/* The architecture of this host, as the field names it: "amd64". */
+const char *ingot_host_architecture(void);

@@ -16,7 +16,7 @@ struct exchange {
 	struct ingot_msg_ask ask; /* its spans are copies, below */
 	char *target, *accept, *type, *match, *token;
 	struct ingot_err *err;
-	uint64_t headers, body_left, at, limit;
+	uint64_t headers, body_left, at, limit, unread; /* unread: of a redirect's body */
 	struct ingot_span piece; /* of the body, not yet handed on */
 	struct challenge challenge;
 	uint32_t retry_after, subject;
@@ -115,7 +115,7 @@ static char *own_target(const struct exchange *x, const char *from, const char *
 {
 	CURLU *u = curl_url();
 	char *whole = NULL, *path = NULL, *query = NULL, *ret = NULL;
-	if (url && u && curl_url_set(u, CURLUPART_URL, from, 0) == CURLUE_OK && curl_url_set(u, CURLUPART_URL, url, CURLU_DISALLOW_USER) == CURLUE_OK &&
+	if (url && url[0] && u && curl_url_set(u, CURLUPART_URL, from, 0) == CURLUE_OK && curl_url_set(u, CURLUPART_URL, url, CURLU_DISALLOW_USER) == CURLUE_OK &&
 	    curl_url_get(u, CURLUPART_URL, &whole, 0) == CURLUE_OK && link_same_origin(whole, x->link.base) && curl_url_get(u, CURLUPART_PATH, &path, 0) == CURLUE_OK) {
 		(void)curl_url_get(u, CURLUPART_QUERY, &query, 0);
 		ret = ingot_strf("%s%s%s", path, query ? "?" : "", query ? query : "");
@@ -169,7 +169,7 @@ static size_t on_data(char *p, size_t size, size_t count, void *ctx)
 	long status = 0;
 	(void)curl_easy_getinfo(x->link.curl, CURLINFO_RESPONSE_CODE, &status);
 	if (link_redirects(status) && x->ask.method == INGOT_HTTP_GET)
-		return n > MAX_ERROR_BODY ? 0 : n; /* nobody reads it */
+		return (x->unread += n) > MAX_ERROR_BODY ? 0 : n; /* nobody reads it */
 	(void)curl_easy_getinfo(x->link.curl, CURLINFO_EFFECTIVE_URL, &url);
 	if (!x->answered && answer(x, url) < 0) {
 		x->failed = true;
@@ -315,7 +315,7 @@ static bool set_options(struct exchange *x, const char *url, struct curl_slist *
 static int request(struct exchange *x, const char *url, char error_text[CURL_ERROR_SIZE], CURLcode *ret)
 {
 	struct curl_slist *lines = NULL;
-	x->headers = 0;
+	x->headers = x->unread = 0;
 	x->retry_after = x->subject = 0;
 	x->challenge = (struct challenge){ 0 };
 	x->content_type[0] = x->etag[0] = '\0';
