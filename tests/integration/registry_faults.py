@@ -66,7 +66,7 @@ PULLS = [
     ("flipped config", "config", {"fault": "flip"}, 3, ["sha256:"], 30),
     ("longer layer", "layer", {"fault": "longer", "arg": 1}, 3, ["more than"], 30),
     ("far longer config", "config", {"fault": "longer", "arg": 1000000}, 3, ["more than"], 30),
-    ("short layer", "layer", {"fault": "short", "arg": 10}, 3, ["layer 0", "10 of its"], 60),
+    ("short layer", "layer", {"fault": "short", "arg": 10}, 3, ["layer 0", "30 of its"], 60),
     ("empty layer", "layer", {"fault": "short", "arg": 0}, 3, ["0 of its"], 60),
     ("endless layer", "layer", {"fault": "endless"}, 3, ["more than"], 30),
     ("endless manifest", "manifest", {"fault": "endless"}, 3, ["more than"], 30),
@@ -286,14 +286,15 @@ def bearer(w):
         push(w, f"{g.name}/team/app:1", "--auth-file", identity, env=NONE)
         assert g.asked("POST", "/token") and not g.asked("GET", "/token")
         assert not [r for r in g.requests if SECRET in json.dumps([r["path"], r["headers"]])], "a token in a URL or a header"
-    for uses in (1, 2, 3, 5):
+    for uses in (2, 3, 5):
         with FakeRegistry(auth="bearer", users={"me": SECRET}, uses=uses) as g:
             push(w, f"{g.name}/team/app:1", *ME, env=NONE)
             assert len(g.asked("GET", "/token")) > 1
             assert sha(g.manifests["team/app", "1"][1]) == manifest_digest(w / "app.oci.tar")
-    with FakeRegistry(auth="bearer", users={"me": SECRET}, uses=0) as g:
-        push(w, f"{g.name}/team/app:1", *ME, env=NONE, status=3).says("401")
-        assert len(g.asked("GET", "/token")) < 10
+    for uses in (0, 1): # never enough for a blob and the request before it
+        with FakeRegistry(auth="bearer", users={"me": SECRET}, uses=uses) as g:
+            push(w, f"{g.name}/team/app:1", *ME, env=NONE, status=3).says("401")
+            assert len(g.asked("GET", "/token")) < 20
     for body in ("endless", "html", "status", "silent"):
         with FakeRegistry(auth="bearer", users={"me": SECRET}, faults=[{"path": "/token", "fault": body, "arg": 503}]) as g:
             push(w, f"{g.name}/team/app:1", *ME, env=NONE, status=3).says("token")
