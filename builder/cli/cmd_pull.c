@@ -64,7 +64,8 @@ const struct cli_verb cli_verb_pull = {
 	.max_operands = 1,
 	.summary = "an image and its signatures out of a registry",
 	.text = "\nREF is [docker://]REGISTRY/REPOSITORY[:TAG][@DIGEST]. Every byte is compared with the digest that asked for it; what broke off goes on where it was. Signatures come along and are\n"
-		"not verified: that is ingot verify's.\n",
+		"not verified: that is ingot verify's. A signature is over a name, too: what was signed under another name than REF does not verify.\n"
+		"\nCredentials are those of podman login and docker login; REGISTRY_AUTH_FILE or --auth-file names one file instead of all.\n",
 	.options = options,
 	.run = run,
 };

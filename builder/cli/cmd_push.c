@@ -58,7 +58,9 @@ const struct cli_verb cli_verb_push = {
 	.max_operands = 2,
 	.summary = "an image and its signatures into a registry",
 	.text = "\nREF is [docker://]REGISTRY/REPOSITORY[:TAG][@DIGEST]. Blobs, manifest and signatures go first, the tag last; a push that broke off is finished by the next. A tag that\n"
-		"names another image is left alone, unless --move-tag says otherwise. A registry on this machine is spoken to without TLS, any other never.\n",
+		"names another image is left alone (exit status 1), unless --move-tag says otherwise. A registry on this machine may be spoken to without TLS, any other never.\n"
+		"\nCredentials are those of podman login and docker login; REGISTRY_AUTH_FILE or --auth-file names one file instead of all. They go to the registry and to nobody whom it names, but\n"
+		"for the server of --realm. ARCHIVE is what build or pull wrote, a file or a layout directory.\n",
 	.options = options,
 	.run = run,
 };
