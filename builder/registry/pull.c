@@ -14,6 +14,7 @@
 #define MT_INDEX "application/vnd.oci.image.index.v1+json"
 #define MT_DOCKER_LIST "application/vnd.docker.distribution.manifest.list.v2+json"
 #define MAX_SIGNATURE_MANIFEST KIB(64)
+#define MAX_PAGES 32
 
 struct pulling {
 	struct ingot_store *s;
@@ -199,17 +200,8 @@ static bool is_bundle(const struct ingot_doc *d, size_t i)
 	return v && v->kind == INGOT_J_STRING && ingot_span_starts(v->value, "application/vnd.dev.sigstore.bundle");
 }
 
-static int take_referrers(struct pulling *p, struct ingot_err *err)
+static int take_page(struct pulling *p, const struct ingot_doc *d, struct ingot_err *err)
 {
-	struct ingot_remote_manifest list = { .type = "" };
-	_cleanup_(ingot_doc_freep) struct ingot_doc *d = NULL;
-	bool by_tag;
-	int r = ingot_registry_referrers(p->g, &p->manifest.digest, &list, &by_tag, err);
-	if (r <= 0)
-		return r;
-	r = ingot_decode_json_bytes(ingot_buf_view(&list.text), &d, err);
-	ingot_remote_manifest_done(&list);
-	ingot_pass(r);
 	ssize_t n = ingot_doc_array_len(d, "/manifests");
 	for (ssize_t i = 0; i < n && p->out.signatures < INGOT_MAX_SIGNATURES; i++) {
 		char at[64];
@@ -219,7 +211,7 @@ static int take_referrers(struct pulling *p, struct ingot_err *err)
 			continue;
 		(void)snprintf(at, sizeof(at), "/manifests/%zd", i);
 		ingot_pass(descriptor(d, at, MAX_SIGNATURE_MANIFEST, &b, err));
-		r = ingot_registry_manifest(p->g, NULL, &b.digest, &m, err);
+		int r = ingot_registry_manifest(p->g, NULL, &b.digest, &m, err);
 		ingot_pass(r);
 		if (r == 0)
 			continue; /* deleted since */
@@ -229,6 +221,27 @@ static int take_referrers(struct pulling *p, struct ingot_err *err)
 			return ingot_context(err, "its signature %s", INGOT_DIGEST(&b.digest));
 	}
 	return 0;
+}
+
+static int take_referrers(struct pulling *p, struct ingot_err *err)
+{
+	_cleanup_(ingot_freep) char *page = NULL;
+	for (unsigned n = 0; n < MAX_PAGES; n++) {
+		struct ingot_remote_manifest list = { .type = "" };
+		_cleanup_(ingot_doc_freep) struct ingot_doc *d = NULL;
+		int r = ingot_registry_referrers(p->g, &p->manifest.digest, page, &list, err);
+		if (r <= 0)
+			return r;
+		free(page);
+		page = TAKE_PTR(list.next);
+		r = ingot_decode_json_bytes(ingot_buf_view(&list.text), &d, err);
+		ingot_remote_manifest_done(&list);
+		ingot_pass(r);
+		ingot_pass(take_page(p, d, err));
+		if (!page)
+			return 0;
+	}
+	return ingot_fail(err, INGOT_E_OUTSIDE, "their list goes on after %d pages", MAX_PAGES);
 }
 
 /* --- all of it --- */

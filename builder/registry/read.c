@@ -14,6 +14,7 @@
 void ingot_remote_manifest_done(struct ingot_remote_manifest *m)
 {
 	ingot_buf_done(&m->text);
+	free(TAKE_PTR(m->next));
 }
 
 static int take_text(void *ctx, uint32_t status, const void *p, size_t n, struct ingot_err *err)
@@ -53,6 +54,7 @@ static int get(struct ingot_registry *g, const char *target, const char *doing, 
 	else if (r == 0) {
 		type_of(&c->response, m->type, sizeof(m->type));
 		(void)snprintf(m->etag, sizeof(m->etag), "%s", c->response.etag);
+		m->next = c->response.next[0] ? ingot_strdup(c->response.next) : NULL;
 		ingot_sha256(m->text.p, m->text.n, &m->digest);
 		r = 1;
 	}
@@ -78,21 +80,21 @@ int ingot_registry_manifest(struct ingot_registry *g, const char *tag, const str
 	return r;
 }
 
-int ingot_registry_referrers(struct ingot_registry *g, const struct ingot_digest *d, struct ingot_remote_manifest *ret, bool *ret_by_tag, struct ingot_err *err)
+int ingot_registry_referrers(struct ingot_registry *g, const struct ingot_digest *d, const char *page, struct ingot_remote_manifest *ret, struct ingot_err *err)
 {
 	struct ingot_remote_manifest m = { .type = "" };
-	_cleanup_(ingot_freep) char *target = ingot_strf("/v2/%s/referrers/%s", g->remote.repository, INGOT_DIGEST(d)), *doing = ingot_strf("asking what refers to %s", INGOT_DIGEST(d));
+	_cleanup_(ingot_freep) char *target = page ? ingot_strdup(page) : ingot_strf("/v2/%s/referrers/%s", g->remote.repository, INGOT_DIGEST(d));
+	_cleanup_(ingot_freep) char *doing = ingot_strf("asking what refers to %s", INGOT_DIGEST(d));
 	int r = get(g, target, doing, &m, err);
 	/* An index and nothing else: some registries answer every path with something. */
-	bool answers = r == 1 && strcmp(m.type, "application/vnd.oci.image.index.v1+json") == 0;
-	if (r < 0 || answers) {
-		if (answers)
-			*ret = m;
-		*ret_by_tag = false;
-		return r;
+	if (r == 1 && strcmp(m.type, "application/vnd.oci.image.index.v1+json") == 0) {
+		*ret = m;
+		return 1;
 	}
 	ingot_remote_manifest_done(&m);
-	*ret_by_tag = true;
+	ingot_pass(r);
+	if (page)
+		return ingot_fail(err, INGOT_E_OUTSIDE, "%s: the list goes on at a place that is none", doing);
 	char tag[80];
 	(void)snprintf(tag, sizeof(tag), "sha256-%s", INGOT_HEX(d));
 	return ingot_registry_manifest(g, tag, NULL, ret, err);

@@ -29,6 +29,7 @@ int ingot_remote_parse(struct ingot_span text, struct ingot_remote *ret, struct 
 	(void)snprintf(r.repository, sizeof(r.repository), "%s", ref.repository + registry + 1);
 	(void)snprintf(r.host, sizeof(r.host), "%s", strcmp(r.registry, "docker.io") == 0 ? "registry-1.docker.io" : r.registry);
 	/* "app@sha256:..." says nothing about a tag, and "latest" would be an invention. */
+	ingot_assert(name.n); /* a reference is not empty */
 	const char *last = memrchr(name.p, '/', name.n), *path = last ? last : name.p;
 	bool tagged = !at || memchr(path, ':', (size_t)(name.p + name.n - path)) != NULL;
 	(void)snprintf(r.tag, sizeof(r.tag), "%s", tagged ? ref.tag : "");

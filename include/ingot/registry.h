@@ -32,14 +32,16 @@ struct ingot_remote_manifest {
 	struct ingot_digest digest; /* of the text */
 	char type[128];             /* its media type, as the server says: the document's own has to be the same */
 	char etag[256];             /* or "" */
+	char *next;                 /* owned: where a list goes on; NULL: it does not */
 };
 void ingot_remote_manifest_done(struct ingot_remote_manifest *m);
 /* By digest if digest is not NULL, else by tag. 1, or 0 when there is none. INGOT_E_OUTSIDE: other bytes than the digest says, an answer that is no manifest. */
 int ingot_registry_manifest(struct ingot_registry *g, const char *tag, const struct ingot_digest *digest, struct ingot_remote_manifest *ret, struct ingot_err *err) INGOT_MUST_USE;
 /* A blob into the store, unless it is there; what breaks off goes on where it was. */
 int ingot_registry_fetch(struct ingot_registry *g, struct ingot_store *s, const struct ingot_digest *d, uint64_t size, struct ingot_err *err) INGOT_MUST_USE;
-/* What refers to this manifest, as an index document: from the registry, or from the tag that stands for it where it keeps none. 1, or 0: nothing. ret_by_tag: the latter. */
-int ingot_registry_referrers(struct ingot_registry *g, const struct ingot_digest *d, struct ingot_remote_manifest *ret, bool *ret_by_tag, struct ingot_err *err) INGOT_MUST_USE;
+/* What refers to this manifest, as an index document: from the registry, or from the tag that stands for it where it keeps none. 1, or 0: nothing. page: NULL, or the next of the
+ * answer before. */
+int ingot_registry_referrers(struct ingot_registry *g, const struct ingot_digest *d, const char *page, struct ingot_remote_manifest *ret, struct ingot_err *err) INGOT_MUST_USE;
 
 /* --- writing --- */
 struct ingot_remote_source {

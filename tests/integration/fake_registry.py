@@ -205,7 +205,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if not g.referrers:
                 return self.send(404, b"404 page not found\n", [("Content-Type", "text/plain")])
             entries = [d for (r, s), l in g.subjects.items() if r == repository and s == name for d in l]
-            return self.give(json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}).encode(), INDEX, None)
+            more = []
+            if g.pages: # one entry a page; "endless": the same one again
+                at = int(query.get("at", ["0"])[0])
+                more = [("Link", f'<{url.path}?at={at + 1}>; rel="next"')] if at + 1 < len(entries) or g.pages == "endless" else []
+                entries = entries[at % max(1, len(entries)):][:1]
+            return self.send(200, json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": entries}).encode(), [("Content-Type", INDEX)] + more)
         if self.command == "PUT":
             return self.put_manifest(repository, name)
         found = g.manifests.get((repository, name))
@@ -308,9 +313,9 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class FakeRegistry:
-    def __init__(self, host="127.0.0.1", faults=(), auth=None, users=None, identities=(), realm=None, referrers=True, etags=False, uses=10**9, foreign=False, tls=None, tokens_for=None):
+    def __init__(self, host="127.0.0.1", faults=(), auth=None, users=None, identities=(), realm=None, referrers=True, etags=False, uses=10**9, foreign=False, tls=None, tokens_for=None, pages=None):
         self.faults, self.auth, self.users, self.identities, self.realm = list(faults), auth, users or {}, set(identities), realm
-        self.referrers, self.etags, self.uses, self.foreign, self.tokens_for = referrers, etags, uses, foreign, tokens_for
+        self.referrers, self.etags, self.uses, self.foreign, self.tokens_for, self.pages = referrers, etags, uses, foreign, tokens_for, pages
         self.blobs, self.manifests, self.subjects, self.tokens, self.uploads, self.requests = {}, {}, {}, {}, set(), []
         self.lock = threading.Lock()
         self.server = Server((host, 0), Handler)

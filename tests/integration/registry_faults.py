@@ -314,8 +314,18 @@ def referrers(w):
         assert ("team/app", tag) not in g.manifests and [e["digest"] for e in g.subjects["team/app", digest]] == signature
         pull(w, f"{g.name}/team/app:1", out="kept.tar", env=NONE)
         assert stored_blobs(w / "kept.tar") == stored_blobs(archive)
+        other = {"mediaType": MANIFEST, "digest": "sha256:" + "1" * 64, "size": 5, "artifactType": "application/x"}
+        g.subjects["team/app", digest][:0] = [other, other]
+        g.pages = 1
+        pull(w, f"{g.name}/team/app:1", out="pages.tar", env=NONE)
+        assert stored_blobs(w / "pages.tar") == stored_blobs(archive)
+        g.pages = "endless"
+        g.subjects["team/app", digest] = [other]
+        pull(w, f"{g.name}/team/app:1", out="endless.tar", env=NONE, status=3).says("its signatures", "pages")
+        assert not (w / "endless.tar").exists()
     other = {"mediaType": MANIFEST, "digest": "sha256:" + "1" * 64, "size": 5, "annotations": {"a": "b", "n": "\u00e9"}, "x": [1, True, None, {"y": "z"}]}
-    theirs = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [other]})
+    third = dict(other, digest="sha256:" + "3" * 64)
+    theirs, raced = (json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": l}) for l in ([other], [other, third]))
     for etags in (False, True):
         with FakeRegistry(referrers=False, etags=etags) as g:
             push(w, f"{g.name}/team/app:1", env=NONE)
@@ -332,10 +342,10 @@ def referrers(w):
             assert json.loads(g.manifests["team/app", tag][1])["manifests"][0] == other, g.manifests["team/app", tag]
     # Somebody else writes between our reading and our writing: with ETags that is refused and done again; without, it is seen when read back.
     for etags, after in ((True, False), (False, True)):
-        with FakeRegistry(referrers=False, etags=etags, faults=[{"method": "PUT", "path": f"/manifests/{tag}$", "fault": "race", "after": after, "arg": theirs, "times": 1}]) as g:
-            g.manifests["team/app", tag] = ("application/vnd.oci.image.index.v1+json", theirs.replace(" ", "").encode())
+        with FakeRegistry(referrers=False, etags=etags, faults=[{"method": "PUT", "path": f"/manifests/{tag}$", "fault": "race", "after": after, "arg": raced, "times": 1}]) as g:
+            g.manifests["team/app", tag] = ("application/vnd.oci.image.index.v1+json", theirs.encode())
             push(w, f"{g.name}/team/app:1", env=NONE)
-            assert listed(g) == [other["digest"]] + signature, (etags, listed(g))
+            assert listed(g) == [other["digest"], third["digest"]] + signature, (etags, listed(g))
 
 
 @test
