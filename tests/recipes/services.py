@@ -178,7 +178,7 @@ def openssh(way):
     (w / "known").write_text("[127.0.0.1]:10022 " + (w / "host.pub").read_text())
     (w / "note").write_text("brought\n")
     options = ["-i", w / "mine", "-F", "none", "-o", f"UserKnownHostsFile={w / 'known'}", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"]
-    r = run(["sftp", "-b", "-", "-P", "10022", *options, "sftp@127.0.0.1"], status=None, timeout=30, input=f"put {w / 'note'} note\nget note {w / 'back'}\nls -l /etc/shadow\nput {w / 'note'} /usr/note\n".encode())
+    r = run(["sftp", "-b", "-", "-P", "10022", *options, "sftp@127.0.0.1"], status=None, timeout=30, input=f"put {w / 'note'} note\nget note {w / 'back'}\nput {w / 'note'} /usr/note\n".encode())
     assert (w / "back").exists(), str(r)
     assert (w / "back").read_text() == "brought\n" and "/usr/note" in r.err and r.status == 1, str(r)
     r = run(["ssh", "-p", "10022", *options, "sftp@127.0.0.1", "id"], status=None, timeout=30)
