@@ -62,6 +62,11 @@ bool ingot_path_under(struct ingot_span path, struct ingot_span dir)
 	return path.n > dir.n + 1 && path.p[dir.n] == '/' && memcmp(path.p, dir.p, dir.n) == 0;
 }
 
+bool ingot_path_within(struct ingot_span path, struct ingot_span dir)
+{
+	return ingot_span_eq(path, dir) || ingot_path_under(path, dir);
+}
+
 struct ingot_span ingot_path_parent(struct ingot_span path)
 {
 	size_t n = path.n;

@@ -43,11 +43,9 @@ static int drain(const struct trials *s, const struct ingot_step_plan *plan, str
 /* Mounts are not harvested; in a chroot there are none. */
 static bool permitted(const struct trials *s, struct ingot_span path)
 {
-	for (size_t i = 0; i < s->runtime.n_writable; i++) {
-		struct ingot_span place = ingot_span_of(s->runtime.writable[i].path + 1);
-		if (ingot_span_eq(path, place) || ingot_path_under(path, place))
+	for (size_t i = 0; i < s->runtime.n_writable; i++)
+		if (ingot_path_within(path, ingot_span_of(s->runtime.writable[i].path + 1)))
 			return true;
-	}
 	return false;
 }
 

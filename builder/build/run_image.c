@@ -155,18 +155,13 @@ static int read_workdir(const struct setup *s, const struct ingot_tree *tree, co
 	return ingot_apply(tree, fitted, ret_tree, err);
 }
 
-static bool in_memory(struct ingot_span path)
-{
-	return ingot_span_is(path, "tmp") || ingot_span_is(path, "run") || ingot_path_under(path, INGOT_SPAN("tmp")) || ingot_path_under(path, INGOT_SPAN("run"));
-}
-
 /* The directory that the caller wants something mounted on, where the image has none: what a volume brings need not be known to the image. */
 static int add_mount_point(struct ingot_tree **tree, const char *text, struct ingot_err *err)
 {
 	struct ingot_span path;
 	if (ingot_path_from_absolute(ingot_span_of(text), &path) < 0 || !path.n)
 		return ingot_fail(err, INGOT_E_INPUT, "nothing can be mounted on '%s'", INGOT_SHOW(ingot_span_of(text)));
-	if (!in_memory(path))
+	if (!ingot_runtime_memory(path))
 		return point_add(path, "run", tree, err);
 	(void)ingot_fail(err, INGOT_E_INPUT, "nothing can be mounted on %s: /run and /tmp are memory of the run's own, and empty", INGOT_SHOW(ingot_span_of(text)));
 	return ingot_hint(err, "mount it elsewhere, and tell the program where");

@@ -51,21 +51,18 @@ static int read_words(struct reader *x, struct ingot_err *err)
 	return run_user(x->store, x->tree, ingot_span_of(c->user), &r->uid, &r->gid, err);
 }
 
-/* Memory of every run anyway. */
-static bool below_tmp(struct ingot_span path)
+bool ingot_runtime_memory(struct ingot_span path)
 {
-	return ingot_span_is(path, "tmp") || ingot_span_is(path, "run") || ingot_path_under(path, INGOT_SPAN("tmp")) || ingot_path_under(path, INGOT_SPAN("run"));
+	return ingot_path_within(path, INGOT_SPAN("tmp")) || ingot_path_within(path, INGOT_SPAN("run"));
 }
 
 /* One below the other is one place: the outer one. */
 static bool covered(const struct ingot_runtime *r, struct ingot_span path)
 {
-	for (size_t i = 0; i < r->n_writable; i++) {
-		struct ingot_span there = ingot_span_of(r->writable[i].path + 1);
-		if (ingot_span_eq(there, path) || ingot_path_under(path, there))
+	for (size_t i = 0; i < r->n_writable; i++)
+		if (ingot_path_within(path, ingot_span_of(r->writable[i].path + 1)))
 			return true;
-	}
-	return below_tmp(path);
+	return ingot_runtime_memory(path);
 }
 
 static int add_place(struct reader *x, struct ingot_span path, struct ingot_err *err)

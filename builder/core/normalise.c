@@ -38,15 +38,10 @@ static void note(struct normalising *x, const char *rule, const char *path, cons
 
 /* --- places --- */
 
-static bool within(struct ingot_span path, struct ingot_span dir)
-{
-	return ingot_span_eq(path, dir) || ingot_path_under(path, dir);
-}
-
 static bool is_writable(const struct normalising *x, struct ingot_span path)
 {
 	for (size_t i = 0; i < x->policy->n_writable; i++)
-		if (within(path, x->writable[i]))
+		if (ingot_path_within(path, x->writable[i]))
 			return true;
 	return false;
 }
@@ -56,10 +51,10 @@ static bool is_writable(const struct normalising *x, struct ingot_span path)
 static bool asked_for(const struct normalising *x, struct ingot_span path)
 {
 	for (size_t i = 0; i < x->policy->n_writable; i++)
-		if (ingot_transient(x->writable[i]) && (within(path, x->writable[i]) || ingot_path_under(x->writable[i], path)))
+		if (ingot_transient(x->writable[i]) && (ingot_path_within(path, x->writable[i]) || ingot_path_under(x->writable[i], path)))
 			return true;
 	for (size_t i = 0; i < x->policy->n_kept; i++)
-		if (x->kept[i].p && x->kept[i].n && within(x->kept[i], path))
+		if (x->kept[i].p && x->kept[i].n && ingot_path_within(x->kept[i], path))
 			return true;
 	return false;
 }

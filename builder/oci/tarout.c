@@ -74,7 +74,7 @@ static int write_parents(struct walk *w, struct ingot_span path, struct ingot_er
 		if (path.p[i] != '/')
 			continue;
 		struct ingot_span dir = { path.p, i };
-		if (ingot_span_eq(dir, w->dir) || ingot_path_under(w->dir, dir))
+		if (ingot_path_within(w->dir, dir))
 			continue;
 		const struct ingot_node *n = ingot_tree_lookup(w->parents, dir);
 		/* Only a delta and a tree that do not belong together get here: what apply() refused cannot be packed either. */

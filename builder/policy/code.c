@@ -55,16 +55,11 @@ static const char *by_ending(struct ingot_span path)
 	return memmem(name.p, name.n, ".so.", 4) ? "it is named as a shared library" : NULL;
 }
 
-static bool within(struct ingot_span path, struct ingot_span dir)
-{
-	return ingot_span_eq(path, dir) || ingot_path_under(path, dir);
-}
-
 const char *code_why(struct ingot_span path, const struct ingot_node *node, const char *content, const struct code_places *more)
 {
 	const char *why = content;
 	for (size_t i = 0; !why && more && i < more->n; i++)
-		if (within(path, more->v[i].path))
+		if (ingot_path_within(path, more->v[i].path))
 			why = more->v[i].why;
 	const struct code_row *place = why ? NULL : by_place(path, false);
 	why = place ? place->why : why;

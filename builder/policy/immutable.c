@@ -37,11 +37,6 @@ static struct ingot_span path_of(const struct proof *x, size_t i)
 	return ingot_tree_at(x->t, i)->path;
 }
 
-static bool within(struct ingot_span path, struct ingot_span dir)
-{
-	return ingot_span_eq(path, dir) || ingot_path_under(path, dir);
-}
-
 /* --- causes --- */
 
 /* For everybody's temporary files: nothing that lies there is trusted by who reads it, and the sticky bit keeps users apart (POSIX; FHS 3.18 and 5.15). */
@@ -58,7 +53,7 @@ static bool for_everybody(const struct proof *x, size_t i)
 static bool declared(const struct proof *x, size_t i)
 {
 	for (size_t k = 0; k < x->q->n_writable; k++)
-		if (x->q->writable[k].n && within(path_of(x, i), x->q->writable[k]))
+		if (x->q->writable[k].n && ingot_path_within(path_of(x, i), x->q->writable[k]))
 			return true;
 	return for_everybody(x, i);
 }
@@ -138,7 +133,7 @@ static const char *why_code(struct proof *x, size_t i, bool below)
 	ingot_buf_clear(&x->joined);
 	const char *why = below ? code_why_below(path_of(x, i), more, &x->place) : code_why(path_of(x, i), n, content, more);
 	for (size_t k = 0; !why && k < x->n_aliases; k++)
-		if (within(path_of(x, i), path_of(x, x->aliases[k].at))) {
+		if (ingot_path_within(path_of(x, i), path_of(x, x->aliases[k].at))) {
 			struct ingot_span path = ingot_span_of(join(x, &x->aliases[k], i));
 			why = below ? code_why_below(path, more, &x->place) : code_why(path, NULL, NULL, more);
 		}

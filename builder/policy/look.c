@@ -21,7 +21,7 @@ bool look_wants(const struct look *l, const char *rule)
 bool look_writable(const struct look *l, struct ingot_span path)
 {
 	for (size_t i = 0; i < l->s->n_writable; i++)
-		if (l->writable[i].n && (ingot_span_eq(path, l->writable[i]) || ingot_path_under(path, l->writable[i])))
+		if (l->writable[i].n && ingot_path_within(path, l->writable[i]))
 			return true;
 	return false;
 }

@@ -130,7 +130,7 @@ static void say_code(struct look *l, const struct immutable_row *r, const char *
 		return;
 	struct ingot_span path = ingot_tree_at(l->s->tree, r->dirent)->path;
 	for (size_t i = 0; i < l->s->n_writable; i++)
-		if (l->writable[i].n && (ingot_span_eq(path, l->writable[i]) || ingot_path_under(path, l->writable[i])))
+		if (l->writable[i].n && ingot_path_within(path, l->writable[i]))
 			f->at = recipe->image.writable.at[i];
 }
 

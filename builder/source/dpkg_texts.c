@@ -114,7 +114,7 @@ static bool touches(const struct ingot_delta *d, struct ingot_span trigger)
 {
 	for (size_t i = 0; i < ingot_delta_count(d); i++) {
 		struct ingot_span path = ingot_delta_at(d, i)->path;
-		if (ingot_span_eq(path, trigger) || ingot_path_under(path, trigger))
+		if (ingot_path_within(path, trigger))
 			return true;
 	}
 	return false;

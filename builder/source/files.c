@@ -41,7 +41,7 @@ static bool is_denied(const struct walk *w, struct ingot_span path)
 {
 	for (size_t i = 0; i < w->src->include.n; i++) {
 		struct ingot_span pattern = ingot_span_of(w->src->include.v[i]);
-		if (ingot_glob_is_literal(pattern) && (ingot_span_eq(pattern, path) || ingot_path_under(pattern, path)))
+		if (ingot_glob_is_literal(pattern) && ingot_path_within(pattern, path))
 			return false;
 	}
 	return ingot_files_denied(ingot_path_base(path));

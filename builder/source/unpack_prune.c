@@ -57,7 +57,7 @@ static bool about_a_tool(const struct pruning *p, struct ingot_span path, bool d
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct ingot_span row = ingot_span_of(rows[i].path);
-		if ((ingot_span_eq(path, row) || ingot_path_under(path, row)) && (dir || !rows[i].dirs))
+		if (ingot_path_within(path, row) && (dir || !rows[i].dirs))
 			return !unpack_has(p->u, rows[i].package);
 	}
 	return false;

@@ -14,6 +14,7 @@ bool ingot_path_valid(struct ingot_span path); /* "" is valid: the root */
 /* Order with '/' as the lowest byte, so that a subtree is one contiguous range. */
 int ingot_path_cmp(struct ingot_span a, struct ingot_span b);
 bool ingot_path_under(struct ingot_span path, struct ingot_span dir); /* strictly below dir */
+bool ingot_path_within(struct ingot_span path, struct ingot_span dir); /* dir, or below it */
 struct ingot_span ingot_path_parent(struct ingot_span path);          /* of "" is "" */
 struct ingot_span ingot_path_base(struct ingot_span path);
 

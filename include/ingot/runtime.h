@@ -37,5 +37,8 @@ void ingot_runtime_done(struct ingot_runtime *r);
  * INGOT_E_OUTSIDE: a user that is not known, or a config that no tool would take. */
 int ingot_runtime_read(struct ingot_store *store, const struct ingot_tree *tree, const struct ingot_doc *config, const struct ingot_strings *declared, struct ingot_runtime *ret, struct ingot_err *err) INGOT_MUST_USE;
 
+/* Is this path of the tree /tmp, /run, or below one of them? They are memory of every run, and empty, whatever the image has there. */
+bool ingot_runtime_memory(struct ingot_span path);
+
 /* "SIGTERM", "TERM", "15", "SIGRTMIN+3"; NULL: SIGTERM. 0 for what is none. */
 unsigned ingot_signal_number(const char *word);
