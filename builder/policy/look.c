@@ -13,11 +13,6 @@ static enum ingot_severity severity(const struct look *l, const char *rule)
 	return r->severity[l->p->profile];
 }
 
-bool look_wants(const struct look *l, const char *rule)
-{
-	return severity(l, rule) != INGOT_SEV_NONE;
-}
-
 bool look_writable(const struct look *l, struct ingot_span path)
 {
 	for (size_t i = 0; i < l->s->n_writable; i++)

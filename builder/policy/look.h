@@ -22,8 +22,6 @@ struct rule_group {
 };
 extern const struct rule_group *const rule_groups[]; /* ends with NULL */
 
-/* Is the rule looked at in this profile? For those whose answer is expensive. */
-bool look_wants(const struct look *l, const char *rule);
 /* Does this path of the tree lie in a place that is declared writable? */
 bool look_writable(const struct look *l, struct ingot_span path);
 

@@ -1,14 +1,12 @@
 /* rules_user.c - who the image runs as. */
 #include "look.h"
-
-#define ERROR { INGOT_SEV_ERROR, INGOT_SEV_ERROR, INGOT_SEV_ERROR }
-#define ADVICE { INGOT_SEV_NOTE, INGOT_SEV_WARNING, INGOT_SEV_ERROR }
+#include "rows.h"
 
 static const struct ingot_rule rows[] = {
-	{ "user-root", ERROR, "the image does not run as root", "A fault in a service that runs as root is a fault with root's rights in the container, one kernel fault away from the host.", "CIS-DI-0001",
+	{ "user-root", SEV(ERROR, ERROR, ERROR), "the image does not run as root", "A fault in a service that runs as root is a fault with root's rights in the container, one kernel fault away from the host.", "CIS-DI-0001",
 	  "give it a user of its own, or a reason", "image:\n  user: { name: web, uid: 10001 }\n", NULL },
-	{ "user-root-reason", ADVICE, "an image that runs as root says why", "The reason is what a reviewer judges; it is recorded.", "CIS-DI-0001", "see whether an ordinary user will do", "image:\n  user: { root: \"binds raw sockets\" }\n", NULL },
-	{ "user-numeric", ERROR, "the image's user is a number", "A name has to be looked up in a file of the image, which the image can change, and Kubernetes refuses it under runAsNonRoot.", NULL,
+	{ "user-root-reason", SEV(NOTE, WARNING, ERROR), "an image that runs as root says why", "The reason is what a reviewer judges; it is recorded.", "CIS-DI-0001", "see whether an ordinary user will do", "image:\n  user: { root: \"binds raw sockets\" }\n", NULL },
+	{ "user-numeric", SEV(ERROR, ERROR, ERROR), "the image's user is a number", "A name has to be looked up in a file of the image, which the image can change, and Kubernetes refuses it under runAsNonRoot.", NULL,
 	  "write uid:gid", "image:\n  user: { name: web, uid: 10001 }\n", NULL },
 };
 
@@ -26,4 +24,4 @@ static void check(struct look *l)
 		(void)look_field(l, "user-root", "/config/User", NULL, "the image runs as root");
 }
 
-const struct rule_group rules_user = { rows, sizeof(rows) / sizeof(rows[0]), check };
+const struct rule_group rules_user = { rows, N_ROWS(rows), check };
