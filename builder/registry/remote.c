@@ -1,4 +1,5 @@
 #include <ingot/escape.h>
+#include <ingot/host.h>
 #include <ingot/remote.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,11 +41,5 @@ int ingot_remote_parse(struct ingot_span text, struct ingot_remote *ret, struct 
 
 bool ingot_remote_is_local(const struct ingot_remote *r)
 {
-	static const char *const own[] = { "localhost", "127.0.0.1", "[::1]" };
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
-		size_t n = strlen(own[i]);
-		if (strncmp(r->host, own[i], n) == 0 && (r->host[n] == '\0' || r->host[n] == ':'))
-			return true;
-	}
-	return false;
+	return ingot_host_is_own(ingot_span_of(r->host));
 }

@@ -2,6 +2,7 @@
 #include "session.h"
 #include <ingot/decode.h>
 #include <ingot/escape.h>
+#include <ingot/host.h>
 #include <ingot/limits.h>
 #include <ingot/mem.h>
 #include <stdio.h>
@@ -44,12 +45,9 @@ static bool same(const char *a, const char *b)
 /* May this origin know who we are? (safety 2.1: one function decides.) */
 static bool trusted(const struct ingot_registry *g, const char *origin)
 {
-	struct ingot_remote r = { .host = "" };
-	bool clear = strncmp(origin, "http://", 7) == 0;
-	if (clear && strlen(origin + 7) < sizeof(r.host))
-		memcpy(r.host, origin + 7, strlen(origin + 7) + 1);
+	struct ingot_span o = ingot_span_of(origin);
 	if (same(origin, g->base) || (g->o.realm && same(origin, g->o.realm)))
-		return !clear || ingot_remote_is_local(&r); /* a token of one's own travels in a body, which the helper's rule does not cover */
+		return !ingot_span_starts(o, "http://") || ingot_host_is_own(ingot_span_from(o, 7)); /* a token of one's own travels in a body, which the helper's rule does not cover */
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcmp(g->remote.host, known[i].registry) == 0 && same(origin, known[i].realm))
 			return true;

@@ -1,6 +1,7 @@
 #include "exchange.h"
 #include "challenge.h"
 #include <ingot/escape.h>
+#include <ingot/host.h>
 #include <ingot/log.h>
 #include <ingot/mem.h>
 #include <ingot/num.h>
@@ -249,13 +250,8 @@ static bool may_authenticate(const struct exchange *x, const char *url)
 		return false;
 	if (link_scheme(url, &no) == 1)
 		return true;
-	static const char *const own[] = { "http://localhost", "http://127.0.0.1", "http://[::1]" };
-	for (size_t i = 0; i < 3; i++) {
-		size_t n = strlen(own[i]);
-		if (strncmp(x->link.base, own[i], n) == 0 && strchr(":/", x->link.base[n])) /* the NUL at its end, too */
-			return true;
-	}
-	return false;
+	struct ingot_span rest = ingot_span_from(ingot_span_of(x->link.base), 7), host; /* behind "http://" */
+	return ingot_span_next(&rest, '/', &host) && ingot_host_is_own(host);
 }
 
 static bool headers_of(struct exchange *x, const char *url, struct curl_slist **list)
