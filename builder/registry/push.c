@@ -1,7 +1,6 @@
 #include <ingot/decode.h>
 #include <ingot/escape.h>
 #include <ingot/fd.h>
-#include <ingot/json.h>
 #include <ingot/layout.h>
 #include <ingot/limits.h>
 #include <ingot/mem.h>
@@ -28,12 +27,6 @@ struct pushing {
 	uint64_t total;
 	struct ingot_transferred *out;
 };
-
-static int read_doc(const struct pushing *p, const struct ingot_layout_blob *b, struct ingot_buf *text, struct ingot_doc **ret, struct ingot_err *err)
-{
-	ingot_pass(ingot_layout_read(p->l, b, INGOT_MAX_MANIFEST, text, err));
-	return ingot_decode_json_bytes(ingot_buf_view(text), ret, err);
-}
 
 /* Is this small blob a manifest that carries a signature over ours? */
 static int look_at(struct pushing *p, size_t i, struct ingot_err *err)
@@ -114,52 +107,38 @@ static int check_tag(const struct pushing *p, const char *tag, struct ingot_err 
 	return ingot_hint(err, "give this one a tag of its own, or move it: --move-tag");
 }
 
-static int put(const struct pushing *p, const char *tag, const struct ingot_layout_blob *b, const char *type, bool *ret_referrers, struct ingot_err *err)
+static int put_text(const struct pushing *p, const char *tag, const struct ingot_layout_blob *b, const char *type, struct ingot_buf *text, bool *ret_referrers, struct ingot_err *err)
 {
-	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(INGOT_MAX_MANIFEST);
-	ingot_pass(ingot_layout_read(p->l, b, INGOT_MAX_MANIFEST, &text, err));
-	int r = ingot_registry_put(p->g, tag, type, ingot_buf_view(&text), NULL, ret_referrers, err);
+	ingot_pass(ingot_layout_read(p->l, b, INGOT_MAX_MANIFEST, text, err));
+	int r = ingot_registry_put(p->g, tag, type, ingot_buf_view(text), NULL, ret_referrers, err);
 	if (r == 0)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "the tag %s was given to %s and names another image: somebody else is writing it", tag, INGOT_DIGEST(&b->name));
 	return r < 0 ? -1 : 0;
 }
 
-static int put_referrer(struct pushing *p, const struct ingot_layout_blob *b, struct ingot_err *err)
+static int put(const struct pushing *p, const char *tag, const struct ingot_layout_blob *b, const char *type, struct ingot_err *err)
 {
-	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(INGOT_MAX_MANIFEST), annotations = INGOT_BUF(KIB(64));
-	_cleanup_(ingot_doc_freep) struct ingot_doc *d = NULL;
+	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(INGOT_MAX_MANIFEST);
+	bool unused;
+	return put_text(p, tag, b, type, &text, &unused, err);
+}
+
+static int put_referrer(const struct pushing *p, const struct ingot_layout_blob *b, struct ingot_err *err)
+{
+	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(INGOT_MAX_MANIFEST);
 	bool kept = false;
-	ingot_pass(put(p, NULL, b, MT_MANIFEST, &kept, err));
-	if (kept)
-		return 0;
-	ingot_pass(read_doc(p, b, &text, &d, err));
-	const struct ingot_doc_value *type = ingot_doc_get(d, "/artifactType"), *all = ingot_doc_get(d, "/annotations");
-	type = type ? type : ingot_doc_get(d, "/config/mediaType");
-	_cleanup_(ingot_freep) char *artifact = type && !ingot_span_has(type->value, '\0') ? ingot_strf("%.*s", INGOT_SPAN_ARG(type->value)) : NULL;
-	struct ingot_json j = INGOT_JSON(&annotations);
-	if (all && all->kind == INGOT_J_OBJECT) {
-		ingot_json_object(&j, NULL);
-		for (size_t i = 0; i < all->n; i++) {
-			const struct ingot_doc_value *v = ingot_doc_child(d, all, i);
-			_cleanup_(ingot_buf_done) struct ingot_buf key = INGOT_BUF(KIB(4));
-			ingot_doc_key(v, &key);
-			ingot_json_key_span(&j, ingot_buf_view(&key), v->value);
-		}
-		ingot_json_end(&j, '}');
-	}
-	struct ingot_remote_referrer r = { .digest = b->name, .size = b->size, .type = MT_MANIFEST, .artifact_type = artifact, .annotations = ingot_buf_view(&annotations) };
-	return ingot_registry_refer(p->g, &p->manifest, &r, err);
+	ingot_pass(put_text(p, NULL, b, MT_MANIFEST, &text, &kept, err));
+	return kept ? 0 : ingot_registry_refer(p->g, &p->manifest, ingot_buf_view(&text), err);
 }
 
 static int push_signatures(struct pushing *p, struct ingot_err *err)
 {
 	char tag[80];
-	bool unused;
 	(void)snprintf(tag, sizeof(tag), "sha256-%s.sig", INGOT_HEX(&p->manifest));
 	for (size_t i = 0; i < ingot_layout_count(p->l); i++) {
 		const struct ingot_layout_blob *b = ingot_layout_at(p->l, i);
 		if (p->kind[i] == LEGACY)
-			ingot_pass(put(p, tag, b, MT_MANIFEST, &unused, err));
+			ingot_pass(put(p, tag, b, MT_MANIFEST, err));
 		else if (p->kind[i] == REFERRER)
 			ingot_pass(put_referrer(p, b, err));
 		p->out->signatures += p->kind[i] == LEGACY || p->kind[i] == REFERRER;
@@ -169,7 +148,6 @@ static int push_signatures(struct pushing *p, struct ingot_err *err)
 
 static int push(struct pushing *p, const struct ingot_remote *to, struct ingot_err *err)
 {
-	bool unused;
 	ingot_pass(sort_out(p, err));
 	if (to->has_digest && !ingot_digest_eq(&to->digest, &p->manifest))
 		return ingot_fail(err, INGOT_E_INPUT, "the image is %s, and the name asks for another digest", INGOT_DIGEST(&p->manifest));
@@ -180,12 +158,12 @@ static int push(struct pushing *p, const struct ingot_remote *to, struct ingot_e
 	p->out->manifest = p->manifest;
 	ingot_pass(push_blobs(p, err));
 	const struct ingot_layout_blob *manifest = ingot_layout_find(p->l, &p->manifest);
-	ingot_pass(put(p, NULL, manifest, p->type, &unused, err));
+	ingot_pass(put(p, NULL, manifest, p->type, err));
 	ingot_try(err, push_signatures(p, err), "its signatures");
 	if (!to->tag[0])
 		return 0;
 	ingot_pass(check_tag(p, to->tag, err));
-	return put(p, to->tag, manifest, p->type, &unused, err);
+	return put(p, to->tag, manifest, p->type, err);
 }
 
 int ingot_push_image(const char *path, const struct ingot_remote *to, const struct ingot_push_options *o, const struct ingot_log *log, struct ingot_transferred *ret, struct ingot_err *err)

@@ -40,26 +40,20 @@ static void type_of(const struct ingot_response *r, char *ret, size_t size)
 /* 1, 0 (404), or a failure. */
 static int get(struct ingot_registry *g, const char *target, const char *doing, struct ingot_remote_manifest *m, struct ingot_err *err)
 {
-	struct session_call *c = ingot_alloc(sizeof(*c));
-	_cleanup_(ingot_freep) void *owner = c;
+	_cleanup_(session_call_freep) struct session_call *c = session_call_new(doing);
 	c->request = (struct ingot_request){ .method = INGOT_HTTP_GET, .target = target, .accept = ACCEPT, .limit = INGOT_MAX_MANIFEST, .sink = take_text, .ctx = &m->text };
-	c->doing = doing;
 	c->again = text_again;
 	m->text.max = INGOT_MAX_MANIFEST;
-	int r = session_ask(g, c, err);
-	if (r == 0 && c->response.status == 404)
-		r = 0;
-	else if (r == 0 && c->response.status != 200)
-		r = session_refused(g, c, err);
-	else if (r == 0) {
-		type_of(&c->response, m->type, sizeof(m->type));
-		(void)snprintf(m->etag, sizeof(m->etag), "%s", c->response.etag);
-		m->next = c->response.next[0] ? ingot_strdup(c->response.next) : NULL;
-		ingot_sha256(m->text.p, m->text.n, &m->digest);
-		r = 1;
-	}
-	session_call_done(c);
-	return r;
+	ingot_pass(session_ask(g, c, err));
+	if (c->response.status == 404)
+		return 0;
+	if (c->response.status != 200)
+		return session_refused(g, c, err);
+	type_of(&c->response, m->type, sizeof(m->type));
+	(void)snprintf(m->etag, sizeof(m->etag), "%s", c->response.etag);
+	m->next = c->response.next[0] ? ingot_strdup(c->response.next) : NULL;
+	ingot_sha256(m->text.p, m->text.n, &m->digest);
+	return 1;
 }
 
 int ingot_registry_manifest(struct ingot_registry *g, const char *tag, const struct ingot_digest *digest, struct ingot_remote_manifest *ret, struct ingot_err *err)
@@ -163,14 +157,11 @@ int ingot_registry_fetch(struct ingot_registry *g, struct ingot_store *s, const 
 	if (ingot_store_has(s, d))
 		return 0;
 	_cleanup_(ingot_freep) char *target = ingot_strf("/v2/%s/blobs/%s", g->remote.repository, INGOT_DIGEST(d)), *doing = ingot_strf("reading the blob %s", INGOT_DIGEST(d));
-	struct session_call *c = ingot_alloc(sizeof(*c));
-	_cleanup_(ingot_freep) void *owner = c;
+	_cleanup_(session_call_freep) struct session_call *c = session_call_new(doing);
 	struct taking t = { .store = s, .size = size };
 	c->request = (struct ingot_request){ .method = INGOT_HTTP_GET, .target = target, .limit = size, .sink = take_blob, .ctx = &t };
-	c->doing = doing;
 	c->again = blob_again;
 	int r = fetch(g, c, &t, d, err);
 	ingot_blob_abort(t.blob);
-	session_call_done(c);
 	return r < 0 && !strstr(err->msg, doing) ? ingot_context(err, "%s", doing) : r;
 }

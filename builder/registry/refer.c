@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MT_MANIFEST "application/vnd.oci.image.manifest.v1+json"
 #define MT_INDEX "application/vnd.oci.image.index.v1+json"
 #define MAX_ROUNDS 6
 
@@ -44,7 +45,29 @@ static bool lists(const struct ingot_doc *d, const struct ingot_digest *digest)
 	return false;
 }
 
-static void write_list(const struct ingot_doc *d, const struct ingot_remote_referrer *r, struct ingot_buf *out)
+/* What is to be listed: a manifest of ours. */
+struct referrer {
+	struct ingot_digest digest;
+	uint64_t size;
+	struct ingot_doc *doc;
+};
+
+static void write_entry(struct ingot_json *j, const struct referrer *r)
+{
+	const struct ingot_doc_value *type = ingot_doc_get(r->doc, "/artifactType"), *annotations = ingot_doc_get(r->doc, "/annotations");
+	type = type ? type : ingot_doc_get(r->doc, "/config/mediaType");
+	ingot_json_object(j, NULL);
+	ingot_json_str(j, "mediaType", MT_MANIFEST);
+	ingot_json_str(j, "digest", INGOT_DIGEST(&r->digest));
+	ingot_json_u64(j, "size", r->size);
+	if (type)
+		ingot_json_span(j, "artifactType", type->value);
+	if (annotations)
+		copy_value(j, r->doc, annotations, "annotations");
+	ingot_json_end(j, '}');
+}
+
+static void write_list(const struct ingot_doc *d, const struct referrer *r, struct ingot_buf *out)
 {
 	struct ingot_json j = INGOT_JSON(out);
 	ingot_json_object(&j, NULL);
@@ -54,21 +77,13 @@ static void write_list(const struct ingot_doc *d, const struct ingot_remote_refe
 	const struct ingot_doc_value *list = d ? ingot_doc_get(d, "/manifests") : NULL;
 	for (size_t i = 0; list && i < list->n; i++)
 		copy_value(&j, d, ingot_doc_child(d, list, i), NULL);
-	ingot_json_object(&j, NULL);
-	ingot_json_str(&j, "mediaType", r->type);
-	ingot_json_str(&j, "digest", INGOT_DIGEST(&r->digest));
-	ingot_json_u64(&j, "size", r->size);
-	if (r->artifact_type)
-		ingot_json_str(&j, "artifactType", r->artifact_type);
-	if (r->annotations.n)
-		ingot_json_raw(&j, "annotations", r->annotations);
-	ingot_json_end(&j, '}');
+	write_entry(&j, r);
 	ingot_json_end(&j, ']');
 	ingot_json_end(&j, '}');
 }
 
 /* 1: it is in the list now, or was. 0: somebody else wrote it meanwhile. */
-static int add_once(struct ingot_registry *g, const char *tag, const struct ingot_remote_referrer *r, struct ingot_err *err)
+static int add_once(struct ingot_registry *g, const char *tag, const struct referrer *r, struct ingot_err *err)
 {
 	struct ingot_remote_manifest m = { .type = "" };
 	_cleanup_(ingot_doc_freep) struct ingot_doc *d = NULL;
@@ -91,12 +106,17 @@ static int add_once(struct ingot_registry *g, const char *tag, const struct ingo
 	return ingot_registry_put(g, tag, MT_INDEX, ingot_buf_view(&list), etag[0] ? etag : NULL, &unused, err);
 }
 
-int ingot_registry_refer(struct ingot_registry *g, const struct ingot_digest *subject, const struct ingot_remote_referrer *r, struct ingot_err *err)
+int ingot_registry_refer(struct ingot_registry *g, const struct ingot_digest *subject, struct ingot_span manifest, struct ingot_err *err)
 {
+	_cleanup_(ingot_doc_freep) struct ingot_doc *doc = NULL;
+	struct referrer r = { .size = manifest.n };
 	char tag[80];
+	ingot_sha256(manifest.p, manifest.n, &r.digest);
+	ingot_pass(ingot_decode_json_bytes(manifest, &doc, err));
+	r.doc = doc;
 	(void)snprintf(tag, sizeof(tag), "sha256-%s", INGOT_HEX(subject));
 	for (unsigned n = 1; n <= MAX_ROUNDS; n++) {
-		int done = add_once(g, tag, r, err);
+		int done = add_once(g, tag, &r, err);
 		ingot_pass(done);
 		if (done)
 			return 0;

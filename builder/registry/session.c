@@ -19,9 +19,7 @@ void ingot_registry_close(struct ingot_registry *g)
 		return;
 	ingot_exchange_close(g->exchange);
 	ingot_credential_forget(&g->credential);
-	if (g->token)
-		explicit_bzero(g->token, strlen(g->token));
-	free(g->token);
+	session_forget_token(g);
 	free(g->base);
 	free(g->also);
 	ingot_arena_free(g->arena);
@@ -125,15 +123,9 @@ void session_pause(const struct ingot_registry *g, unsigned n, uint32_t at_least
 
 /* --- one call --- */
 
-struct relay {
-	struct session_call *c;
-	ssize_t (*body)(void *ctx, void *p, size_t n, struct ingot_err *err);
-};
-
 static int take_body(void *ctx, uint32_t status, const void *p, size_t n, struct ingot_err *err)
 {
-	const struct relay *r = ctx;
-	struct session_call *c = r->c;
+	struct session_call *c = ctx;
 	if (status < 200 || status > 299) {
 		ingot_buf_put(&c->refusal, p, n);
 		return 0;
@@ -143,17 +135,16 @@ static int take_body(void *ctx, uint32_t status, const void *p, size_t n, struct
 
 static ssize_t give_body(void *ctx, void *p, size_t n, struct ingot_err *err)
 {
-	const struct relay *r = ctx;
-	return r->c->request.body(r->c->request.ctx, p, n, err);
+	const struct session_call *c = ctx;
+	return c->request.body(c->request.ctx, p, n, err);
 }
 
 static int ask_once(struct ingot_registry *g, struct session_call *c, struct ingot_err *err)
 {
-	struct relay relay = { .c = c };
 	struct ingot_request r = c->request;
 	r.sink = take_body;
 	r.body = give_body;
-	r.ctx = &relay;
+	r.ctx = c;
 	r.auth = g->token ? INGOT_AUTH_BEARER : g->basic ? INGOT_AUTH_BASIC : INGOT_AUTH_NONE;
 	r.token = g->token;
 	ingot_buf_done(&c->refusal);
@@ -218,9 +209,26 @@ int session_ask(struct ingot_registry *g, struct session_call *c, struct ingot_e
 	}
 }
 
-void session_call_done(struct session_call *c)
+struct session_call *session_call_new(const char *doing)
+{
+	struct session_call *c = ingot_alloc(sizeof(*c));
+	c->doing = doing;
+	return c;
+}
+
+void session_call_free(struct session_call *c)
 {
 	ingot_buf_done(&c->refusal);
+	free(c);
+}
+
+ssize_t session_give_text(void *ctx, void *p, size_t n, struct ingot_err *err)
+{
+	struct session_text *t = ctx;
+	size_t part = t->text.n - t->at < n ? t->text.n - t->at : n;
+	memcpy(p, t->text.p + t->at, part);
+	t->at += part;
+	return (ssize_t)part;
 }
 
 /* {"errors":[{"code","message","detail"}]} if it is that (distribution-spec, "Error codes"); HTML of a proxy is not worth showing. */
@@ -249,9 +257,7 @@ void session_also(struct ingot_registry *g, const char *repository)
 		return;
 	free(g->also);
 	g->also = ingot_strdup(repository);
-	if (g->token)
-		explicit_bzero(g->token, strlen(g->token));
-	free(TAKE_PTR(g->token)); /* it is not good for this one */
+	session_forget_token(g); /* it is not good for this one */
 }
 
 int session_refused(struct ingot_registry *g, const struct session_call *c, struct ingot_err *err)

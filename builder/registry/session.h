@@ -28,12 +28,23 @@ struct session_call {
 };
 /* 0: there is an answer, whatever its status, but none that trying again or a token would have mended. */
 int session_ask(struct ingot_registry *g, struct session_call *c, struct ingot_err *err) INGOT_MUST_USE;
-void session_call_done(struct session_call *c);
+/* doing is borrowed. On the heap, because answers are large. */
+struct session_call *session_call_new(const char *doing);
+void session_call_free(struct session_call *c);
+INGOT_CLEANUP(struct session_call, session_call_free)
 /* "DOING: the registry answers with status 403 (DENIED: ...)". Returns -1. */
 int session_refused(struct ingot_registry *g, const struct session_call *c, struct ingot_err *err);
 
+/* A text as the body of a request: the ctx and the function for it. */
+struct session_text {
+	struct ingot_span text;
+	size_t at; /* given so far */
+};
+ssize_t session_give_text(void *ctx, void *p, size_t n, struct ingot_err *err);
+
 /* token.c: get one for what the last answer asked for. */
 int session_token(struct ingot_registry *g, const struct ingot_response *asked, struct ingot_err *err) INGOT_MUST_USE;
+void session_forget_token(struct ingot_registry *g);
 /* Another repository that later tokens have to be good for. */
 void session_also(struct ingot_registry *g, const char *repository);
 /* Where a credential could be, and is not looked for: the hint of a refusal. Returns -1. */

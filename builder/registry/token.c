@@ -79,16 +79,12 @@ static void add_scopes(const struct ingot_registry *g, const char *name, struct 
 
 struct asked {
 	struct ingot_buf form, answer;
-	size_t at;
+	struct session_text body; /* the form, as it is given */
 };
 
 static ssize_t give(void *ctx, void *p, size_t n, struct ingot_err *err)
 {
-	struct asked *a = ctx;
-	size_t left = a->form.n - a->at, part = left < n ? left : n;
-	memcpy(p, a->form.p + a->at, part);
-	a->at += part;
-	return (ssize_t)part;
+	return session_give_text(&((struct asked *)ctx)->body, p, n, err);
 }
 
 static int take(void *ctx, uint32_t status, const void *p, size_t n, struct ingot_err *err)
@@ -110,9 +106,7 @@ static int read_token(struct ingot_registry *g, const struct asked *a, const cha
 		fine = v->value.p[i] > ' ' && v->value.p[i] < 127; /* it becomes a header */
 	if (!fine)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "%s gives no token that can be used", INGOT_SHOW(ingot_span_of(origin)));
-	if (g->token)
-		explicit_bzero(g->token, strlen(g->token));
-	free(g->token);
+	session_forget_token(g);
 	g->token = ingot_strf("%.*s", INGOT_SPAN_ARG(v->value));
 	return 0;
 }
@@ -152,7 +146,7 @@ static int fetch(struct ingot_registry *g, const char *origin, const char *targe
 	for (unsigned n = 1;; n++) {
 		struct ingot_response *got = ingot_alloc(sizeof(*got));
 		_cleanup_(ingot_freep) void *owner = got;
-		a->at = 0;
+		a->body = (struct session_text){ ingot_buf_view(&a->form), 0 };
 		ingot_buf_clear(&a->answer);
 		ingot_pass(ingot_exchange_ask(x, &r, got, err));
 		if (!got->broke && got->status == 200)
@@ -168,6 +162,13 @@ static int fetch(struct ingot_registry *g, const char *origin, const char *targe
 		return g->has_credential ? ingot_hint(err, "the name or the password of %s may be wrong", g->credential.file[0] ? g->credential.file : "the command line") :
 					   session_no_credential(g, err);
 	}
+}
+
+void session_forget_token(struct ingot_registry *g)
+{
+	if (g->token)
+		explicit_bzero(g->token, strlen(g->token));
+	free(TAKE_PTR(g->token));
 }
 
 int session_token(struct ingot_registry *g, const struct ingot_response *asked, struct ingot_err *err)

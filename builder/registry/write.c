@@ -126,34 +126,16 @@ static int push(struct ingot_registry *g, struct session_call *c, const struct i
 int ingot_registry_push(struct ingot_registry *g, const struct ingot_remote_source *b, const char *mount, enum ingot_pushed *ret, struct ingot_err *err)
 {
 	_cleanup_(ingot_freep) char *doing = ingot_strf("writing the blob %s", INGOT_DIGEST(&b->digest));
-	struct session_call *c = ingot_alloc(sizeof(*c));
-	_cleanup_(ingot_freep) void *owner = c;
-	c->doing = doing;
+	_cleanup_(session_call_freep) struct session_call *c = session_call_new(doing);
 	session_also(g, mount);
-	int r = push(g, c, b, mount, ret, err);
-	session_call_done(c);
-	return r;
+	return push(g, c, b, mount, ret, err);
 }
 
 /* --- manifests --- */
 
-struct text_source {
-	struct ingot_span text;
-	size_t at;
-};
-
-static ssize_t give_text(void *ctx, void *p, size_t n, struct ingot_err *err)
-{
-	struct text_source *s = ctx;
-	size_t part = s->text.n - s->at < n ? s->text.n - s->at : n;
-	memcpy(p, s->text.p + s->at, part);
-	s->at += part;
-	return (ssize_t)part;
-}
-
 static int text_again(void *ctx, struct ingot_request *r, struct ingot_err *err)
 {
-	((struct text_source *)ctx)->at = 0;
+	((struct session_text *)ctx)->at = 0;
 	return 0;
 }
 
@@ -176,18 +158,15 @@ int ingot_registry_put(struct ingot_registry *g, const char *tag, const char *ty
 	ingot_sha256(text.p, text.n, &d);
 	const char *name = tag ? tag : INGOT_DIGEST(&d);
 	_cleanup_(ingot_freep) char *target = ingot_strf("/v2/%s/manifests/%s", g->remote.repository, name), *doing = ingot_strf("writing the manifest %s", name);
-	struct session_call *c = ingot_alloc(sizeof(*c));
-	_cleanup_(ingot_freep) void *owner = c;
-	struct text_source source = { .text = text };
-	c->request = (struct ingot_request){ .method = INGOT_HTTP_PUT, .target = target, .type = type, .match = match, .limit = KIB(64), .size = text.n, .body = give_text, .ctx = &source };
-	c->doing = doing;
+	_cleanup_(session_call_freep) struct session_call *c = session_call_new(doing);
+	struct session_text source = { .text = text };
+	c->request = (struct ingot_request){ .method = INGOT_HTTP_PUT, .target = target, .type = type, .match = match, .limit = KIB(64), .size = text.n, .body = session_give_text, .ctx = &source };
 	c->again = text_again;
-	int r = session_ask(g, c, err);
-	bool another = r == 0 && match && c->response.status == 412;
-	if (r == 0 && !another && c->response.status != 201)
-		r = session_refused(g, c, err);
-	if (r == 0)
-		*ret_referrers = c->response.subject;
-	session_call_done(c);
-	return r < 0 ? -1 : another ? 0 : read_back(g, tag, &d, err);
+	ingot_pass(session_ask(g, c, err));
+	if (match && c->response.status == 412)
+		return 0;
+	if (c->response.status != 201)
+		return session_refused(g, c, err);
+	*ret_referrers = c->response.subject;
+	return read_back(g, tag, &d, err);
 }

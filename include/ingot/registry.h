@@ -57,11 +57,6 @@ int ingot_registry_push(struct ingot_registry *g, const struct ingot_remote_sour
  * its subject itself. 1, or 0 when another one was there (412), or is there now. */
 int ingot_registry_put(struct ingot_registry *g, const char *tag, const char *type, struct ingot_span text, const char *match, bool *ret_referrers, struct ingot_err *err)
 	INGOT_MUST_USE;
-/* Have d among what refers to subject, where the registry does not see to it itself: the tag that stands for the list is read, added to and written, until it holds d. */
-struct ingot_remote_referrer {
-	struct ingot_digest digest;
-	uint64_t size;
-	const char *type, *artifact_type; /* media types */
-	struct ingot_span annotations;    /* a JSON object, or empty */
-};
-int ingot_registry_refer(struct ingot_registry *g, const struct ingot_digest *subject, const struct ingot_remote_referrer *r, struct ingot_err *err) INGOT_MUST_USE;
+/* Have this manifest (its text, pushed before) among what refers to subject, where the registry does not see to it itself: the tag that stands for the list is read, added to
+ * and written, until it holds it. */
+int ingot_registry_refer(struct ingot_registry *g, const struct ingot_digest *subject, struct ingot_span manifest, struct ingot_err *err) INGOT_MUST_USE;
