@@ -1,4 +1,5 @@
 #include <ingot/compress.h>
+#include <ingot/media_type.h>
 #include <ingot/mem.h>
 #include <libdeflate.h>
 #include <stdio.h>
@@ -30,9 +31,9 @@ static const struct {
 	const char *word, *media;
 	int level, max;
 } kinds[] = {
-	[INGOT_ZSTD] = { "zstd", "application/vnd.oci.image.layer.v1.tar+zstd", 3, 19 },
-	[INGOT_GZIP] = { "gzip", "application/vnd.oci.image.layer.v1.tar+gzip", 6, 12 },
-	[INGOT_PLAIN] = { "none", "application/vnd.oci.image.layer.v1.tar", 0, 0 },
+	[INGOT_ZSTD] = { "zstd", INGOT_MT_LAYER "+zstd", 3, 19 },
+	[INGOT_GZIP] = { "gzip", INGOT_MT_LAYER "+gzip", 6, 12 },
+	[INGOT_PLAIN] = { "none", INGOT_MT_LAYER, 0, 0 },
 };
 
 const char *ingot_compression_word(enum ingot_compression kind)

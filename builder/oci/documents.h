@@ -2,10 +2,8 @@
 #pragma once
 #include <ingot/image.h>
 #include <ingot/json.h>
+#include <ingot/media_type.h>
 
-#define MT_CONFIG "application/vnd.oci.image.config.v1+json"
-#define MT_MANIFEST "application/vnd.oci.image.manifest.v1+json"
-#define MT_INDEX "application/vnd.oci.image.index.v1+json"
 
 /* "2023-11-14T22:13:20Z" (RFC 3339, as the Go tools require it). -1 beyond the year 9999. */
 int rfc3339(int64_t seconds, char ret[24]);

@@ -15,8 +15,8 @@ void manifest_json(const struct ingot_image *image, const struct ingot_blob_ref 
 	struct ingot_json j = INGOT_JSON(out);
 	ingot_json_object(&j, NULL);
 	ingot_json_u64(&j, "schemaVersion", 2);
-	ingot_json_str(&j, "mediaType", MT_MANIFEST);
-	descriptor(&j, "config", MT_CONFIG, &config->digest, config->size);
+	ingot_json_str(&j, "mediaType", INGOT_MT_MANIFEST);
+	descriptor(&j, "config", INGOT_MT_CONFIG, &config->digest, config->size);
 	ingot_json_end(&j, '}');
 	ingot_json_array(&j, "layers");
 	for (size_t i = 0; i < image->n_layers; i++) {
@@ -88,10 +88,10 @@ int ingot_index_json(const struct ingot_index_facts *facts, struct ingot_buf *ou
 	struct ingot_json j = INGOT_JSON(out);
 	ingot_json_object(&j, NULL);
 	ingot_json_u64(&j, "schemaVersion", 2);
-	ingot_json_str(&j, "mediaType", MT_INDEX);
+	ingot_json_str(&j, "mediaType", INGOT_MT_INDEX);
 	/* One entry: every tool that takes an archive without a name takes it as the one image (interop 0.2). */
 	ingot_json_array(&j, "manifests");
-	descriptor(&j, NULL, facts->manifest_type ? facts->manifest_type : MT_MANIFEST, &facts->manifest.digest, facts->manifest.size);
+	descriptor(&j, NULL, facts->manifest_type ? facts->manifest_type : INGOT_MT_MANIFEST, &facts->manifest.digest, facts->manifest.size);
 	ingot_json_object(&j, "platform");
 	ingot_json_str(&j, "architecture", facts->architecture);
 	ingot_json_str(&j, "os", facts->os);

@@ -3,16 +3,13 @@
 #include <ingot/escape.h>
 #include <ingot/limits.h>
 #include <ingot/load.h>
+#include <ingot/media_type.h>
 #include <ingot/mem.h>
 #include <ingot/transfer_image.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MT_MANIFEST "application/vnd.oci.image.manifest.v1+json"
-#define MT_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
-#define MT_INDEX "application/vnd.oci.image.index.v1+json"
-#define MT_DOCKER_LIST "application/vnd.docker.distribution.manifest.list.v2+json"
 #define MAX_SIGNATURE_MANIFEST KIB(64)
 #define MAX_PAGES 32
 
@@ -109,9 +106,9 @@ static int find_manifest(struct pulling *p, struct ingot_err *err)
 	ingot_pass(r);
 	if (r == 0)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "there is no such image");
-	if (strcmp(p->manifest.type, MT_INDEX) == 0 || strcmp(p->manifest.type, MT_DOCKER_LIST) == 0)
+	if (strcmp(p->manifest.type, INGOT_MT_INDEX) == 0 || strcmp(p->manifest.type, INGOT_MT_DOCKER_LIST) == 0)
 		ingot_try(err, choose(p, err), "the index %s", INGOT_DIGEST(&p->manifest.digest));
-	if (strcmp(p->manifest.type, MT_MANIFEST) != 0 && strcmp(p->manifest.type, MT_DOCKER_MANIFEST) != 0)
+	if (strcmp(p->manifest.type, INGOT_MT_MANIFEST) != 0 && strcmp(p->manifest.type, INGOT_MT_DOCKER_MANIFEST) != 0)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "it is no image manifest but \"%s\"", INGOT_SHOW(ingot_span_of(p->manifest.type)));
 	return 0;
 }

@@ -3,15 +3,13 @@
 #include <ingot/fd.h>
 #include <ingot/layout.h>
 #include <ingot/limits.h>
+#include <ingot/media_type.h>
 #include <ingot/mem.h>
 #include <ingot/transfer_image.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MT_MANIFEST "application/vnd.oci.image.manifest.v1+json"
-#define MT_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
-#define MT_SIMPLE "application/vnd.dev.cosign.simplesigning.v1+json"
 #define MAX_SIGNATURE_MANIFEST KIB(64)
 
 enum blob_kind { PLAIN = 0, MANIFEST, LEGACY, REFERRER };
@@ -43,7 +41,7 @@ static int look_at(struct pushing *p, size_t i, struct ingot_err *err)
 	const struct ingot_doc_value *subject = ingot_doc_get(d, "/subject/digest"), *type = ingot_doc_get(d, "/layers/0/mediaType");
 	if (subject && ingot_span_is(subject->value, INGOT_DIGEST(&p->manifest)))
 		p->kind[i] = REFERRER;
-	else if (type && ingot_span_is(type->value, MT_SIMPLE))
+	else if (type && ingot_span_is(type->value, INGOT_MT_SIMPLE_SIGNING))
 		p->kind[i] = LEGACY;
 	return 0;
 }
@@ -57,7 +55,7 @@ static int sort_out(struct pushing *p, struct ingot_err *err)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "its index names %zd images, not one", ingot_doc_array_len(d, "/manifests"));
 	ingot_pass(ingot_doc_string(d, "/manifests/0/digest", &digest, err));
 	ingot_pass(ingot_doc_string(d, "/manifests/0/mediaType", &type, err));
-	if (!ingot_span_is(type, MT_MANIFEST) && !ingot_span_is(type, MT_DOCKER_MANIFEST))
+	if (!ingot_span_is(type, INGOT_MT_MANIFEST) && !ingot_span_is(type, INGOT_MT_DOCKER_MANIFEST))
 		return ingot_fail(err, INGOT_E_OUTSIDE, "its index names no image manifest but \"%s\"", INGOT_SHOW(type));
 	p->type = ingot_strf("%.*s", INGOT_SPAN_ARG(type));
 	if (ingot_digest_parse(digest, &p->manifest) < 0)
@@ -127,7 +125,7 @@ static int put_referrer(const struct pushing *p, const struct ingot_layout_blob 
 {
 	_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(INGOT_MAX_MANIFEST);
 	bool kept = false;
-	ingot_pass(put_text(p, NULL, b, MT_MANIFEST, &text, &kept, err));
+	ingot_pass(put_text(p, NULL, b, INGOT_MT_MANIFEST, &text, &kept, err));
 	return kept ? 0 : ingot_registry_refer(p->g, &p->manifest, ingot_buf_view(&text), err);
 }
 
@@ -138,7 +136,7 @@ static int push_signatures(struct pushing *p, struct ingot_err *err)
 	for (size_t i = 0; i < ingot_layout_count(p->l); i++) {
 		const struct ingot_layout_blob *b = ingot_layout_at(p->l, i);
 		if (p->kind[i] == LEGACY)
-			ingot_pass(put(p, tag, b, MT_MANIFEST, err));
+			ingot_pass(put(p, tag, b, INGOT_MT_MANIFEST, err));
 		else if (p->kind[i] == REFERRER)
 			ingot_pass(put_referrer(p, b, err));
 		p->out->signatures += p->kind[i] == LEGACY || p->kind[i] == REFERRER;

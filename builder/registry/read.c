@@ -1,15 +1,14 @@
 #include "session.h"
 #include <ingot/escape.h>
 #include <ingot/limits.h>
+#include <ingot/media_type.h>
 #include <ingot/mem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Without all of these some registries say that there is nothing (interop 7.2). */
-#define ACCEPT                                                                                                                                   \
-	"application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.list.v2+json, " \
-	"application/vnd.docker.distribution.manifest.v2+json"
+#define ACCEPT INGOT_MT_INDEX ", " INGOT_MT_MANIFEST ", " INGOT_MT_DOCKER_LIST ", " INGOT_MT_DOCKER_MANIFEST
 
 void ingot_remote_manifest_done(struct ingot_remote_manifest *m)
 {
@@ -81,7 +80,7 @@ int ingot_registry_referrers(struct ingot_registry *g, const struct ingot_digest
 	_cleanup_(ingot_freep) char *doing = ingot_strf("asking what refers to %s", INGOT_DIGEST(d));
 	int r = get(g, target, doing, &m, err);
 	/* An index and nothing else: some registries answer every path with something. */
-	if (r == 1 && strcmp(m.type, "application/vnd.oci.image.index.v1+json") == 0) {
+	if (r == 1 && strcmp(m.type, INGOT_MT_INDEX) == 0) {
 		*ret = m;
 		return 1;
 	}

@@ -4,12 +4,11 @@
 #include <ingot/escape.h>
 #include <ingot/json.h>
 #include <ingot/limits.h>
+#include <ingot/media_type.h>
 #include <ingot/mem.h>
 #include <stdio.h>
 #include <string.h>
 
-#define MT_MANIFEST "application/vnd.oci.image.manifest.v1+json"
-#define MT_INDEX "application/vnd.oci.image.index.v1+json"
 #define MAX_ROUNDS 6
 
 /* A value as it was read, written again: entries of others stay as they are. */
@@ -57,7 +56,7 @@ static void write_entry(struct ingot_json *j, const struct referrer *r)
 	const struct ingot_doc_value *type = ingot_doc_get(r->doc, "/artifactType"), *annotations = ingot_doc_get(r->doc, "/annotations");
 	type = type ? type : ingot_doc_get(r->doc, "/config/mediaType");
 	ingot_json_object(j, NULL);
-	ingot_json_str(j, "mediaType", MT_MANIFEST);
+	ingot_json_str(j, "mediaType", INGOT_MT_MANIFEST);
 	ingot_json_str(j, "digest", INGOT_DIGEST(&r->digest));
 	ingot_json_u64(j, "size", r->size);
 	if (type)
@@ -72,7 +71,7 @@ static void write_list(const struct ingot_doc *d, const struct referrer *r, stru
 	struct ingot_json j = INGOT_JSON(out);
 	ingot_json_object(&j, NULL);
 	ingot_json_u64(&j, "schemaVersion", 2);
-	ingot_json_str(&j, "mediaType", MT_INDEX);
+	ingot_json_str(&j, "mediaType", INGOT_MT_INDEX);
 	ingot_json_array(&j, "manifests");
 	const struct ingot_doc_value *list = d ? ingot_doc_get(d, "/manifests") : NULL;
 	for (size_t i = 0; list && i < list->n; i++)
@@ -103,7 +102,7 @@ static int add_once(struct ingot_registry *g, const char *tag, const struct refe
 		return 1;
 	write_list(d, r, &list);
 	ingot_pass(ingot_buf_check(&list, "the list of referrers", err));
-	return ingot_registry_put(g, tag, MT_INDEX, ingot_buf_view(&list), etag[0] ? etag : NULL, &unused, err);
+	return ingot_registry_put(g, tag, INGOT_MT_INDEX, ingot_buf_view(&list), etag[0] ? etag : NULL, &unused, err);
 }
 
 int ingot_registry_refer(struct ingot_registry *g, const struct ingot_digest *subject, struct ingot_span manifest, struct ingot_err *err)

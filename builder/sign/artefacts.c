@@ -3,10 +3,8 @@
 #include <ingot/escape.h>
 #include <ingot/json.h>
 #include <ingot/limits.h>
+#include <ingot/media_type.h>
 
-#define MT_MANIFEST "application/vnd.oci.image.manifest.v1+json"
-#define MT_CONFIG "application/vnd.oci.image.config.v1+json"
-#define MT_EMPTY "application/vnd.oci.empty.v1+json"
 
 static void descriptor(struct ingot_json *j, const char *key, const char *media_type, const struct ingot_digest *digest, uint64_t size)
 {
@@ -20,7 +18,7 @@ static void begin_manifest(struct ingot_json *j)
 {
 	ingot_json_object(j, NULL);
 	ingot_json_u64(j, "schemaVersion", 2);
-	ingot_json_str(j, "mediaType", MT_MANIFEST);
+	ingot_json_str(j, "mediaType", INGOT_MT_MANIFEST);
 }
 
 static void base64_str(struct ingot_json *j, const char *key, struct ingot_span bytes)
@@ -57,10 +55,10 @@ void legacy_manifest_json(const struct ingot_blob_ref *config, const struct ingo
 {
 	struct ingot_json j = INGOT_JSON(out);
 	begin_manifest(&j);
-	descriptor(&j, "config", MT_CONFIG, &config->digest, config->size);
+	descriptor(&j, "config", INGOT_MT_CONFIG, &config->digest, config->size);
 	ingot_json_end(&j, '}');
 	ingot_json_array(&j, "layers");
-	descriptor(&j, NULL, MT_PAYLOAD, &payload->digest, payload->size);
+	descriptor(&j, NULL, INGOT_MT_SIMPLE_SIGNING, &payload->digest, payload->size);
 	ingot_json_object(&j, "annotations");
 	base64_str(&j, "dev.cosignproject.cosign/signature", signature);
 	ingot_json_end(&j, '}');
@@ -73,7 +71,7 @@ void bundle_json(struct ingot_span hint, struct ingot_span statement, struct ing
 {
 	struct ingot_json j = INGOT_JSON(out);
 	ingot_json_object(&j, NULL);
-	ingot_json_str(&j, "mediaType", MT_BUNDLE);
+	ingot_json_str(&j, "mediaType", INGOT_MT_BUNDLE);
 	ingot_json_object(&j, "verificationMaterial");
 	ingot_json_object(&j, "publicKey");
 	ingot_json_span(&j, "hint", hint);
@@ -81,7 +79,7 @@ void bundle_json(struct ingot_span hint, struct ingot_span statement, struct ing
 	ingot_json_end(&j, '}');
 	ingot_json_object(&j, "dsseEnvelope");
 	base64_str(&j, "payload", statement);
-	ingot_json_str(&j, "payloadType", MT_STATEMENT);
+	ingot_json_str(&j, "payloadType", INGOT_MT_STATEMENT);
 	ingot_json_array(&j, "signatures");
 	ingot_json_object(&j, NULL);
 	base64_str(&j, "sig", signature);
@@ -97,14 +95,14 @@ void referrer_json(const struct ingot_blob_ref *bundle, const struct ingot_blob_
 	struct ingot_digest empty;
 	ingot_sha256("{}", 2, &empty);
 	begin_manifest(&j);
-	ingot_json_str(&j, "artifactType", MT_BUNDLE);
-	descriptor(&j, "config", MT_EMPTY, &empty, 2);
+	ingot_json_str(&j, "artifactType", INGOT_MT_BUNDLE);
+	descriptor(&j, "config", INGOT_MT_EMPTY, &empty, 2);
 	ingot_json_end(&j, '}');
 	ingot_json_array(&j, "layers");
-	descriptor(&j, NULL, MT_BUNDLE, &bundle->digest, bundle->size);
+	descriptor(&j, NULL, INGOT_MT_BUNDLE, &bundle->digest, bundle->size);
 	ingot_json_end(&j, '}');
 	ingot_json_end(&j, ']');
-	descriptor(&j, "subject", MT_MANIFEST, &subject->digest, subject->size);
+	descriptor(&j, "subject", INGOT_MT_MANIFEST, &subject->digest, subject->size);
 	ingot_json_end(&j, '}');
 	ingot_json_object(&j, "annotations");
 	ingot_json_str(&j, "dev.sigstore.bundle.content", "dsse-envelope");

@@ -1,10 +1,8 @@
 /* inside.h - between the files of the sign room. */
 #pragma once
+#include <ingot/media_type.h>
 #include <ingot/sign.h>
 
-#define MT_PAYLOAD "application/vnd.dev.cosign.simplesigning.v1+json"
-#define MT_BUNDLE "application/vnd.dev.sigstore.bundle.v0.3+json"
-#define MT_STATEMENT "application/vnd.in-toto+json"
 #define SIGN_PREDICATE "https://sigstore.dev/cosign/sign/v1"
 
 /* An owned fd to the key, which is never read here. */

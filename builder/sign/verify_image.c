@@ -4,12 +4,11 @@
 #include <ingot/fd.h>
 #include <ingot/image.h>
 #include <ingot/limits.h>
+#include <ingot/media_type.h>
 #include <ingot/mem.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-#define MT_CONFIG "application/vnd.oci.image.config.v1+json"
-#define MT_MANIFEST "application/vnd.oci.image.manifest.v1+json"
 
 int not_proved(struct ingot_err *err, const char *fmt, ...)
 {
@@ -91,7 +90,7 @@ static int read_index(struct examination *x, struct ingot_err *err)
 	if (ingot_doc_array_len(d, "/manifests") != 1)
 		return not_proved(err, "it names %zd images; exactly one is what every tool understands alike", ingot_doc_array_len(d, "/manifests"));
 	const struct ingot_layout_blob *b = NULL;
-	ingot_pass(verify_descriptor(x, d, "/manifests/0", MT_MANIFEST, INGOT_MAX_MANIFEST, &b, err));
+	ingot_pass(verify_descriptor(x, d, "/manifests/0", INGOT_MT_MANIFEST, INGOT_MAX_MANIFEST, &b, err));
 	ingot_assert(b);
 	x->manifest = b->name;
 	x->manifest_size = b->size;
@@ -140,11 +139,11 @@ static int read_manifest(struct examination *x, const struct ingot_layout_blob *
 	ingot_pass(read_doc(x, ingot_layout_find(x->layout, &x->manifest), INGOT_MAX_MANIFEST, &m, err));
 	ingot_pass(verify_keys(m, "", keys, err));
 	ingot_pass(ingot_doc_u64(m, "/schemaVersion", 2, &version, err));
-	ingot_pass(string_is(m, "/mediaType", MT_MANIFEST, err));
+	ingot_pass(string_is(m, "/mediaType", INGOT_MT_MANIFEST, err));
 	if (version != 2)
 		return not_proved(err, "its schemaVersion is not 2");
 	ingot_pass(verify_keys(m, "/config", descriptor, err));
-	ingot_pass(verify_descriptor(x, m, "/config", MT_CONFIG, INGOT_MAX_CONFIG, ret_config, err));
+	ingot_pass(verify_descriptor(x, m, "/config", INGOT_MT_CONFIG, INGOT_MAX_CONFIG, ret_config, err));
 	ingot_assert(*ret_config);
 	x->config = (*ret_config)->name;
 	struct ingot_span created = INGOT_SPAN("");

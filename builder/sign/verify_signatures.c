@@ -86,7 +86,7 @@ static int take_bundle(struct examination *x, const struct ingot_layout_blob *b,
 	struct claim *c = new_claim(claims, true, err);
 	if (!c)
 		return -1;
-	ingot_pass(verify_descriptor(x, d, "/layers/0", MT_BUNDLE, INGOT_MAX_SIGNATURE, &bundle, err));
+	ingot_pass(verify_descriptor(x, d, "/layers/0", INGOT_MT_BUNDLE, INGOT_MAX_SIGNATURE, &bundle, err));
 	ingot_pass(ingot_layout_read(x->layout, bundle, INGOT_MAX_SIGNATURE, &text, err));
 	ingot_pass(ingot_decode_json_bytes(ingot_buf_view(&text), &doc, err));
 	ingot_pass(base64_field(doc, "/dsseEnvelope/signatures/0/sig", &c->signature, err));

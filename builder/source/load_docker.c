@@ -68,7 +68,7 @@ static int layer_type(const struct blobs *b, const struct ingot_part *p, const c
 	unsigned char magic[4] = { 0 };
 	ingot_pass(ingot_pread_all(b->fd, magic, p->size < 4 ? (size_t)p->size : 4, p->offset, err));
 	bool gzip = magic[0] == 0x1f && magic[1] == 0x8b, zstd = memcmp(magic, "\x28\xb5\x2f\xfd", 4) == 0;
-	*ret = gzip ? MT_LAYER "+gzip" : zstd ? MT_LAYER "+zstd" : MT_LAYER;
+	*ret = gzip ? INGOT_MT_LAYER "+gzip" : zstd ? INGOT_MT_LAYER "+zstd" : INGOT_MT_LAYER;
 	return 0;
 }
 
@@ -92,8 +92,8 @@ static int make_manifest(struct blobs *b, const struct ingot_doc *d, size_t i, s
 	ingot_pass(add_part(b, d, at, true, &ref, &part, err));
 	ingot_json_object(&j, NULL);
 	ingot_json_u64(&j, "schemaVersion", 2);
-	ingot_json_str(&j, "mediaType", MT_MANIFEST);
-	put_descriptor(&j, "config", MT_CONFIG, &ref);
+	ingot_json_str(&j, "mediaType", INGOT_MT_MANIFEST);
+	put_descriptor(&j, "config", INGOT_MT_CONFIG, &ref);
 	(void)snprintf(at, sizeof(at), "/%zu/Layers", i);
 	const struct ingot_doc_value *layers = ingot_doc_get(d, at);
 	ssize_t n = layers && layers->kind == INGOT_J_NULL ? 0 : ingot_doc_array_len(d, at);
@@ -195,7 +195,7 @@ static int choose_and_make(struct blobs *b, const struct where *w, struct ingot_
 int docker_choose(struct blobs *b, const struct where *w, struct ingot_loaded *l, struct ingot_err *err)
 {
 	ingot_try(err, choose_and_make(b, w, l, err), "manifest.json");
-	return load_documents(b, MT_MANIFEST, l, err);
+	return load_documents(b, INGOT_MT_MANIFEST, l, err);
 }
 
 /* The config of an entry is the one of this image. In a directory or an archive of ours only names can be compared: every blob is called by its digest. */

@@ -4,6 +4,7 @@
 #include <ingot/layout.h>
 #include <ingot/limits.h>
 #include <ingot/load.h>
+#include <ingot/media_type.h>
 
 /* --- load_where.c: what was asked for --- */
 enum transport { ANY, OCI_DIR, OCI_ARCHIVE, DOCKER_ARCHIVE };
@@ -80,12 +81,6 @@ int parts_read(const struct blobs *b, const struct ingot_part *p, uint64_t max, 
 int index_choose(const struct blobs *b, const struct where *w, struct platform *p, struct ingot_loaded *l, struct ingot_err *err) INGOT_MUST_USE;
 
 /* --- load_manifest.c: one meaning for each document --- */
-#define MT_MANIFEST "application/vnd.oci.image.manifest.v1+json"
-#define MT_INDEX "application/vnd.oci.image.index.v1+json"
-#define MT_CONFIG "application/vnd.oci.image.config.v1+json"
-#define MT_LAYER "application/vnd.oci.image.layer.v1.tar"
-#define MT_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
-#define MT_DOCKER_LIST "application/vnd.docker.distribution.manifest.list.v2+json"
 int load_digest(const struct ingot_doc *d, const char *pointer, struct ingot_digest *ret, struct ingot_err *err) INGOT_MUST_USE;
 /* A descriptor: a media type (*ret_type, one of types, which ends with NULL), a digest, a size up to max, and no addresses. */
 int load_descriptor(const struct ingot_doc *d, const char *at, const char *const *types, uint64_t max, struct ingot_blob_ref *ret, const char **ret_type, struct ingot_err *err) INGOT_MUST_USE;

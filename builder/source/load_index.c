@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const entry_types[] = { MT_MANIFEST, MT_INDEX, MT_DOCKER_MANIFEST, MT_DOCKER_LIST, NULL };
+static const char *const entry_types[] = { INGOT_MT_MANIFEST, INGOT_MT_INDEX, INGOT_MT_DOCKER_MANIFEST, INGOT_MT_DOCKER_LIST, NULL };
 #define REF_NAME "org.opencontainers.image.ref.name"
 #define FULL_NAME "io.containerd.image.name"
 
@@ -150,7 +150,7 @@ static int find_digest(const struct blobs *b, const struct ingot_doc *d, const s
 			*ret = c;
 			return 1;
 		}
-		if (inner || (strcmp(c.type, MT_INDEX) != 0 && strcmp(c.type, MT_DOCKER_LIST) != 0))
+		if (inner || (strcmp(c.type, INGOT_MT_INDEX) != 0 && strcmp(c.type, INGOT_MT_DOCKER_LIST) != 0))
 			continue;
 		_cleanup_(ingot_buf_done) struct ingot_buf text = INGOT_BUF(INGOT_MAX_MANIFEST);
 		_cleanup_(ingot_doc_freep) struct ingot_doc *below = NULL;
@@ -184,7 +184,7 @@ static int descend(const struct blobs *b, const struct where *w, struct ingot_sp
 	}
 	ingot_buf_clear(&l->manifest_json);
 	ingot_try(err, blobs_read(b, &c.ref.digest, c.ref.size, INGOT_MAX_MANIFEST, &l->manifest_json, err), "/manifests/%zu", c.i);
-	if (strcmp(c.type, MT_INDEX) != 0 && strcmp(c.type, MT_DOCKER_LIST) != 0) {
+	if (strcmp(c.type, INGOT_MT_INDEX) != 0 && strcmp(c.type, INGOT_MT_DOCKER_LIST) != 0) {
 		l->manifest_ref = c.ref;
 		ingot_try(err, load_documents(b, c.type, l, err), "the manifest %s", INGOT_DIGEST(&c.ref.digest));
 		return 0;

@@ -8,9 +8,9 @@
 #define FOREIGN_LAYER "application/vnd.docker.image.rootfs.foreign.diff.tar"
 #define ND_LAYER "application/vnd.oci.image.layer.nondistributable.v1.tar"
 
-static const char *const config_types[] = { MT_CONFIG, "application/vnd.docker.container.image.v1+json", NULL };
+static const char *const config_types[] = { INGOT_MT_CONFIG, "application/vnd.docker.container.image.v1+json", NULL };
 /* How a layer is compressed is told by its bytes, as every reader does it; diff_ids say what they have to unpack to. */
-static const char *const layer_types[] = { MT_LAYER, MT_LAYER "+gzip", MT_LAYER "+zstd", DOCKER_LAYER, DOCKER_LAYER ".gzip", DOCKER_LAYER ".zstd", ND_LAYER, ND_LAYER "+gzip", ND_LAYER "+zstd",
+static const char *const layer_types[] = { INGOT_MT_LAYER, INGOT_MT_LAYER "+gzip", INGOT_MT_LAYER "+zstd", DOCKER_LAYER, DOCKER_LAYER ".gzip", DOCKER_LAYER ".zstd", ND_LAYER, ND_LAYER "+gzip", ND_LAYER "+zstd",
 					   FOREIGN_LAYER, FOREIGN_LAYER ".gzip", NULL };
 
 int load_digest(const struct ingot_doc *d, const char *pointer, struct ingot_digest *ret, struct ingot_err *err)
@@ -60,9 +60,9 @@ int load_check_type(const struct ingot_doc *d, const char *type, bool index, str
 	if (version != 2)
 		return ingot_fail(err, INGOT_E_OUTSIDE, "/schemaVersion is %llu; 2 is read", (unsigned long long)version);
 	const struct ingot_doc_value *own = ingot_doc_get(d, "/mediaType");
-	bool matches = !own || (own->kind == INGOT_J_STRING && (type ? ingot_span_is(own->value, type) : ingot_span_is(own->value, MT_INDEX) || ingot_span_is(own->value, MT_DOCKER_LIST)));
+	bool matches = !own || (own->kind == INGOT_J_STRING && (type ? ingot_span_is(own->value, type) : ingot_span_is(own->value, INGOT_MT_INDEX) || ingot_span_is(own->value, INGOT_MT_DOCKER_LIST)));
 	if (!matches)
-		return ingot_fail(err, INGOT_E_OUTSIDE, "/mediaType is \"%s\", and %s \"%s\"", INGOT_SHOW(own->value), type ? "its descriptor says" : "what belongs here is", type ? type : MT_INDEX);
+		return ingot_fail(err, INGOT_E_OUTSIDE, "/mediaType is \"%s\", and %s \"%s\"", INGOT_SHOW(own->value), type ? "its descriptor says" : "what belongs here is", type ? type : INGOT_MT_INDEX);
 	/* CVE-2021-41190: one digest that is an index to some and a manifest to others. */
 	for (const char *const *key = index ? not_index : not_manifest; *key; key++)
 		if (ingot_doc_getf(d, "/%s", *key))
