@@ -259,6 +259,16 @@ int ingot_doc_string(const struct ingot_doc *d, const char *pointer, struct ingo
 	return want(d, pointer, INGOT_J_STRING, "not a string", ret, err);
 }
 
+int ingot_doc_digest(const struct ingot_doc *d, const char *pointer, struct ingot_digest *ret, struct ingot_err *err)
+{
+	struct ingot_span s;
+	ingot_pass(ingot_doc_string(d, pointer, &s, err));
+	if (ingot_digest_parse(s, ret) == 0)
+		return 0;
+	(void)ingot_fail(err, INGOT_E_OUTSIDE, "%s is no sha256 digest: \"%s\"", pointer, INGOT_SHOW(s));
+	return ingot_span_starts(s, "sha512:") ? ingot_hint(err, "of the digests that the image-spec registers, only sha256 is read here") : -1;
+}
+
 int ingot_doc_u64(const struct ingot_doc *d, const char *pointer, uint64_t max, uint64_t *ret, struct ingot_err *err)
 {
 	struct ingot_span text;

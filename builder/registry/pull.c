@@ -45,11 +45,8 @@ static void pulling_done(struct pulling *p)
 static int descriptor(const struct ingot_doc *d, const char *at, uint64_t max, struct ingot_blob_ref *ret, struct ingot_err *err)
 {
 	char pointer[96];
-	struct ingot_span text;
 	(void)snprintf(pointer, sizeof(pointer), "%s/digest", at);
-	ingot_pass(ingot_doc_string(d, pointer, &text, err));
-	if (ingot_digest_parse(text, &ret->digest) < 0)
-		return ingot_fail(err, INGOT_E_OUTSIDE, "\"%s\" is no sha256 digest: \"%s\"", pointer, INGOT_SHOW(text));
+	ingot_pass(ingot_doc_digest(d, pointer, &ret->digest, err));
 	(void)snprintf(pointer, sizeof(pointer), "%s/size", at);
 	return ingot_doc_u64(d, pointer, max, &ret->size, err);
 }

@@ -81,7 +81,6 @@ int parts_read(const struct blobs *b, const struct ingot_part *p, uint64_t max, 
 int index_choose(const struct blobs *b, const struct where *w, struct platform *p, struct ingot_loaded *l, struct ingot_err *err) INGOT_MUST_USE;
 
 /* --- load_manifest.c: one meaning for each document --- */
-int load_digest(const struct ingot_doc *d, const char *pointer, struct ingot_digest *ret, struct ingot_err *err) INGOT_MUST_USE;
 /* A descriptor: a media type (*ret_type, one of types, which ends with NULL), a digest, a size up to max, and no addresses. */
 int load_descriptor(const struct ingot_doc *d, const char *at, const char *const *types, uint64_t max, struct ingot_blob_ref *ret, const char **ret_type, struct ingot_err *err) INGOT_MUST_USE;
 /* schemaVersion is 2, and what the document says of its own type is what its descriptor says. */

@@ -13,16 +13,6 @@ static const char *const config_types[] = { INGOT_MT_CONFIG, "application/vnd.do
 static const char *const layer_types[] = { INGOT_MT_LAYER, INGOT_MT_LAYER "+gzip", INGOT_MT_LAYER "+zstd", DOCKER_LAYER, DOCKER_LAYER ".gzip", DOCKER_LAYER ".zstd", ND_LAYER, ND_LAYER "+gzip", ND_LAYER "+zstd",
 					   FOREIGN_LAYER, FOREIGN_LAYER ".gzip", NULL };
 
-int load_digest(const struct ingot_doc *d, const char *pointer, struct ingot_digest *ret, struct ingot_err *err)
-{
-	struct ingot_span s;
-	ingot_pass(ingot_doc_string(d, pointer, &s, err));
-	if (ingot_digest_parse(s, ret) == 0)
-		return 0;
-	(void)ingot_fail(err, INGOT_E_OUTSIDE, "%s is no sha256 digest: \"%s\"", pointer, INGOT_SHOW(s));
-	return ingot_span_starts(s, "sha512:") ? ingot_hint(err, "of the digests that the image-spec registers, only sha256 is read here") : -1;
-}
-
 static int media_type(const struct ingot_doc *d, const char *at, const char *const *types, const char **ret, struct ingot_err *err)
 {
 	_cleanup_(ingot_freep) char *pointer = ingot_strf("%s/mediaType", at);
@@ -42,7 +32,7 @@ int load_descriptor(const struct ingot_doc *d, const char *at, const char *const
 	struct ingot_blob_ref ref = { .fresh = false };
 	const char *type;
 	ingot_pass(media_type(d, at, types, &type, err));
-	ingot_pass(load_digest(d, digest, &ref.digest, err));
+	ingot_pass(ingot_doc_digest(d, digest, &ref.digest, err));
 	ingot_pass(ingot_doc_u64(d, size, max, &ref.size, err));
 	const struct ingot_doc_value *urls = ingot_doc_getf(d, "%s/urls", at);
 	if (urls && urls->kind != INGOT_J_NULL && !(urls->kind == INGOT_J_ARRAY && !urls->n))

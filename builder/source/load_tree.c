@@ -194,11 +194,11 @@ static int one_layer(const struct blobs *b, struct ingot_loaded *l, size_t i, st
 	struct ingot_digest layer, diff_id;
 	uint64_t size;
 	(void)snprintf(at, sizeof(at), "/layers/%zu/digest", i);
-	ingot_pass(load_digest(l->manifest, at, &layer, err));
+	ingot_pass(ingot_doc_digest(l->manifest, at, &layer, err));
 	(void)snprintf(at, sizeof(at), "/layers/%zu/size", i);
 	ingot_pass(ingot_doc_u64(l->manifest, at, INGOT_MAX_FILE, &size, err));
 	(void)snprintf(at, sizeof(at), "/rootfs/diff_ids/%zu", i);
-	ingot_pass(load_digest(l->config, at, &diff_id, err));
+	ingot_pass(ingot_doc_digest(l->config, at, &diff_id, err));
 	_cleanup_(ingot_delta_freep) struct ingot_delta *d = NULL;
 	ingot_pass(read_layer(b, &layer, size, &diff_id, &d, err));
 	l->layer_origins[i] = layer_origin(l->config, i, l->origins);

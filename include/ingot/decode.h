@@ -8,6 +8,7 @@
  */
 #pragma once
 #include <ingot/buf.h>
+#include <ingot/digest.h>
 #include <ingot/err.h>
 #include <ingot/helper.h>
 #include <ingot/wire.h>
@@ -78,4 +79,5 @@ bool ingot_doc_same(const struct ingot_doc *a, const struct ingot_doc *b, const 
 
 /* What must be there: INGOT_E_OUTSIDE naming the pointer when it is missing or of another kind. */
 int ingot_doc_string(const struct ingot_doc *d, const char *pointer, struct ingot_span *ret, struct ingot_err *err) INGOT_MUST_USE;
+int ingot_doc_digest(const struct ingot_doc *d, const char *pointer, struct ingot_digest *ret, struct ingot_err *err) INGOT_MUST_USE; /* "sha256:..." */
 int ingot_doc_u64(const struct ingot_doc *d, const char *pointer, uint64_t max, uint64_t *ret, struct ingot_err *err) INGOT_MUST_USE;
