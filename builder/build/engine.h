@@ -77,10 +77,12 @@ int finish_tree(struct engine *e, struct stage_state *s, struct ingot_err *err) 
 /* engine.c: does it install anything? Else a lock beside it is none of its. */
 bool wants_lock(const struct ingot_recipe *r);
 
+struct ingot_doc; /* decode.h: the image's config, read back from what was written */
+
 /* judge.c: the recipe before anything is built; then the image, before it is signed. An error ends the build at the line that brought it. */
 int judge_recipe(struct engine *e, struct ingot_err *err) INGOT_MUST_USE;
 int judge_profile(const struct ingot_recipe *r, const char *word, enum ingot_profile *ret, struct ingot_err *err) INGOT_MUST_USE;
-int judge_image(struct engine *e, const struct stage_state *s, const struct ingot_image_docs *docs, struct ingot_err *err) INGOT_MUST_USE;
+int judge_image(struct engine *e, const struct stage_state *s, const struct ingot_doc *config, struct ingot_err *err) INGOT_MUST_USE;
 
 /* output.c: layers, documents, signatures, archive. */
 int make_image(struct engine *e, struct stage_state *s, const struct ingot_digest *key, struct ingot_err *err) INGOT_MUST_USE;

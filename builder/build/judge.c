@@ -63,15 +63,13 @@ int judge_recipe(struct engine *e, struct ingot_err *err)
 	return judge(e, &s, err);
 }
 
-int judge_image(struct engine *e, const struct stage_state *stage, const struct ingot_image_docs *docs, struct ingot_err *err)
+int judge_image(struct engine *e, const struct stage_state *stage, const struct ingot_doc *doc, struct ingot_err *err)
 {
-	_cleanup_(ingot_doc_freep) struct ingot_doc *doc = NULL;
 	_cleanup_(ingot_config_freep) struct ingot_config *config = NULL;
 	_cleanup_(ingot_accounts_freep) struct ingot_accounts *accounts = NULL;
 	_cleanup_(ingot_facts_freep) struct ingot_facts *facts = NULL;
 	ingot_pass(ingot_accounts_read(e->store, stage->tree, &accounts, err));
 	ingot_pass(ingot_facts_gather(e->store, stage->tree, e->options->parallel ? e->options->parallel : 2, e->log, &facts, err));
-	ingot_pass(ingot_decode_json_bytes(ingot_buf_view(&docs->config_json), &doc, err));
 	ingot_pass(ingot_config_read(doc, &config, err));
 	const struct ingot_subject s = {
 		.recipe = e->recipe,

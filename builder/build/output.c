@@ -3,6 +3,7 @@
 #include "leaks.h"
 #include "tested.h"
 #include <ingot/archive.h>
+#include <ingot/decode.h>
 #include <ingot/escape.h>
 #include <ingot/mem.h>
 #include <ingot/num.h>
@@ -112,16 +113,19 @@ static int put_out(struct engine *e, struct ingot_image_layer *layers, size_t n_
 		.n_layers = n_layers,
 	};
 	struct ingot_image_docs docs = { 0 };
+	_cleanup_(ingot_doc_freep) struct ingot_doc *config = NULL; /* as others will read it */
 	ingot_try(err, ingot_image_make(e->store, &image, &docs, err), "the image's documents");
 	note_result(e, &image, &docs);
 	int r = leaks_of_documents(e, &docs, err);
 	if (r == 0 && fresh)
-		r = judge_image(e, fresh, &docs, err);
+		r = ingot_decode_json_bytes(ingot_buf_view(&docs.config_json), &config, err);
+	if (r == 0 && fresh)
+		r = judge_image(e, fresh, config, err);
 	/* The record comes before the archive: a reader that closes the pipe early costs nothing but that archive. */
 	if (r == 0 && fresh)
 		r = keep_record(e, fresh, key, layers, n_layers, err);
 	if (r == 0)
-		r = tests_of_image(e, fresh ? fresh->tree : NULL, key, &docs, err);
+		r = tests_of_image(e, fresh ? fresh->tree : NULL, key, config, err);
 	if (r == 0)
 		r = write_signed(e, &image, &docs, err);
 	ingot_image_docs_done(&docs);

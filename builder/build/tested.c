@@ -45,11 +45,9 @@ int tests_known(struct engine *e, const struct ingot_digest *key, struct ingot_e
 	return 1;
 }
 
-static int run(struct engine *e, const struct ingot_tree *tree, const struct ingot_digest *key, const struct ingot_image_docs *docs, struct ingot_imagetest_result *r, struct ingot_err *err)
+static int run(struct engine *e, const struct ingot_tree *tree, const struct ingot_digest *key, const struct ingot_doc *config, struct ingot_imagetest_result *r, struct ingot_err *err)
 {
-	_cleanup_(ingot_doc_freep) struct ingot_doc *config = NULL;
 	struct ingot_digest id;
-	ingot_pass(ingot_decode_json_bytes(ingot_buf_view(&docs->config_json), &config, err));
 	const struct ingot_imagetest_options o = { .recipe = e->recipe,
 						   .tree = tree,
 						   .config = config,
@@ -64,7 +62,7 @@ static int run(struct engine *e, const struct ingot_tree *tree, const struct ing
 	return ingot_ref_put(e->store, "tested", &id, ingot_span_of(r->isolation == INGOT_ISOLATION_CHROOT ? CHROOT : FULL), NULL, 0, err);
 }
 
-int tests_of_image(struct engine *e, const struct ingot_tree *tree, const struct ingot_digest *key, const struct ingot_image_docs *docs, struct ingot_err *err)
+int tests_of_image(struct engine *e, const struct ingot_tree *tree, const struct ingot_digest *key, const struct ingot_doc *config, struct ingot_err *err)
 {
 	struct ingot_imagetest_result result = { 0 };
 	if (e->options->no_tests && e->recipe->n_tests)
@@ -77,7 +75,7 @@ int tests_of_image(struct engine *e, const struct ingot_tree *tree, const struct
 	e->result->tests = (unsigned)e->recipe->n_tests;
 	if (r != 0)
 		return r < 0 ? -1 : 0;
-	r = run(e, tree, key, docs, &result, err);
+	r = run(e, tree, key, config, &result, err);
 	ingot_imagetest_done(&result);
 	return r;
 }
