@@ -4,35 +4,8 @@
  *
  *     corpus MAKE.PY */
 #include "../../fuzz/decode_inside.h"
-#include <dirent.h>
-#include <fcntl.h>
-#include <ingot/buf.h>
-#include <ingot/fd.h>
-#include <stdio.h>
+#include "../corpus.h"
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-static int tests, failures;
-static char root[200];
-
-static void verdict(bool ok, const char *kind, const char *name, const char *what)
-{
-	printf("%sok %d - %s %s%s%s\n", ok ? "" : "not ", ++tests, kind, name, what ? ": " : "", what ? what : "");
-	failures += !ok;
-}
-
-static int run(const char *const *argv)
-{
-	int status;
-	(void)fflush(stdout);
-	pid_t pid = fork();
-	if (pid == 0) {
-		(void)execvp(argv[0], (char *const *)(uintptr_t)argv);
-		_exit(127);
-	}
-	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
 
 /* Bombs have to meet a limit that a package would declare. */
 static uint64_t limit_of(const char *name)
@@ -87,48 +60,33 @@ static void change(enum ingot_decode_what what, const char *kind, const char *na
 	verdict(unseen < bytes->n || !bytes->n, kind, name, text);
 }
 
-static void directory(enum ingot_decode_what what, const char *kind, bool good)
+struct kind {
+	enum ingot_decode_what what;
+	const char *name;
+	bool good;
+};
+
+static void look(void *ctx, const char *name, struct ingot_buf *bytes)
 {
-	char path[300];
-	(void)snprintf(path, sizeof(path), "%s/%s/%s", root, kind, good ? "good" : "bad");
-	DIR *d = opendir(path);
-	ingot_assert(d);
-	int n = 0;
-	for (struct dirent *e; (e = readdir(d));) {
-		struct ingot_err err = INGOT_ERR_INIT;
-		_cleanup_(ingot_buf_done) struct ingot_buf bytes = INGOT_BUF(64 << 20);
-		_cleanup_(ingot_closep) int fd = openat(dirfd(d), e->d_name, O_RDONLY | O_CLOEXEC);
-		if (e->d_name[0] == '.')
-			continue;
-		n++;
-		ingot_assert(fd >= 0 && ingot_read_all(fd, &bytes, &err) == 0);
-		check(what, kind, e->d_name, good, ingot_buf_view(&bytes));
-		if (good && bytes.n < 8000) {
-			cut(what, kind, e->d_name, ingot_buf_view(&bytes));
-			change(what, kind, e->d_name, &bytes);
-		}
+	const struct kind *k = ctx;
+	check(k->what, k->name, name, k->good, ingot_buf_view(bytes));
+	if (k->good && bytes->n < 8000) {
+		cut(k->what, k->name, name, ingot_buf_view(bytes));
+		change(k->what, k->name, name, bytes);
 	}
-	(void)closedir(d);
-	verdict(n > 2, kind, good ? "good" : "bad", "the corpus is there");
 }
 
 int main(int argc, char **argv)
 {
-	const char *base = getenv("TMPDIR");
-	(void)snprintf(root, sizeof(root), "%s/ingot-corpus-XXXXXX", base && base[0] == '/' ? base : "/tmp");
-	if (argc != 2 || !mkdtemp(root))
+	static struct kind kinds[] = { { INGOT_DECODE_TAR, "tar", false }, { INGOT_DECODE_DEB, "deb", false }, { INGOT_DECODE_ARCHIVE, "archive", false }, { INGOT_DECODE_STREAM, "stream", false } };
+	if (!corpus_make(argc, argv))
 		return 2;
-	if (run((const char *const[]){ "python3", argv[1], root, NULL }) != 0)
-		return 2;
-	static const struct {
-		enum ingot_decode_what what;
-		const char *kind;
-	} kinds[] = { { INGOT_DECODE_TAR, "tar" }, { INGOT_DECODE_DEB, "deb" }, { INGOT_DECODE_ARCHIVE, "archive" }, { INGOT_DECODE_STREAM, "stream" } };
-	for (size_t i = 0; i < 4; i++) {
-		directory(kinds[i].what, kinds[i].kind, false);
-		directory(kinds[i].what, kinds[i].kind, true);
+	for (size_t i = 0; i < 8; i++) {
+		struct kind *k = &kinds[i / 2];
+		char below[64];
+		k->good = i % 2;
+		(void)snprintf(below, sizeof(below), "%s/%s", k->name, k->good ? "good" : "bad");
+		verdict(corpus_each(below, look, k) > 2, k->name, k->good ? "good" : "bad", "the corpus is there");
 	}
-	(void)run((const char *const[]){ "rm", "-rf", root, NULL });
-	printf("1..%d\n", tests);
-	return failures != 0;
+	return corpus_end();
 }

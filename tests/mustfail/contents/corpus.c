@@ -5,33 +5,7 @@
 #include "../../../builder/decode/facts_impl.h"
 #include "../../../builder/decode/helper/secret.h"
 #include "../../fuzz/judge_inside.h"
-#include <dirent.h>
-#include <fcntl.h>
-#include <ingot/fd.h>
-#include <stdio.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-static int tests, failures;
-static char root[200];
-
-static void verdict(bool ok, const char *kind, const char *name, const char *what)
-{
-	printf("%sok %d - %s %s: %s\n", ok ? "" : "not ", ++tests, kind, name, what);
-	failures += !ok;
-}
-
-static int run(const char *const *argv)
-{
-	int status;
-	(void)fflush(stdout);
-	pid_t pid = fork();
-	if (pid == 0) {
-		(void)execvp(argv[0], (char *const *)(uintptr_t)argv);
-		_exit(127);
-	}
-	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
+#include "../corpus.h"
 
 static const char *const kinds[INGOT_CONTENT_KINDS] = { "data", "program", "shared", "other", "script", "bytecode", "archive", "pe", "ar" };
 
@@ -81,27 +55,11 @@ static void damage(const char *kind, const char *name, struct ingot_buf *bytes)
 	verdict(true, kind, name, text);
 }
 
-static int directory(const char *kind)
+static void look(void *kind, const char *name, struct ingot_buf *bytes)
 {
-	char path[300];
-	(void)snprintf(path, sizeof(path), "%s/%s", root, kind);
-	DIR *d = opendir(path);
-	ingot_assert(d);
-	int n = 0;
-	for (struct dirent *e; (e = readdir(d));) {
-		struct ingot_err err = INGOT_ERR_INIT;
-		_cleanup_(ingot_buf_done) struct ingot_buf bytes = INGOT_BUF(64 << 20);
-		_cleanup_(ingot_closep) int fd = openat(dirfd(d), e->d_name, O_RDONLY | O_CLOEXEC);
-		if (e->d_name[0] == '.')
-			continue;
-		n++;
-		ingot_assert(fd >= 0 && ingot_read_all(fd, &bytes, &err) == 0);
-		check(kind, e->d_name, ingot_buf_view(&bytes));
-		if (bytes.n < 700)
-			damage(kind, e->d_name, &bytes);
-	}
-	(void)closedir(d);
-	return n;
+	check(kind, name, ingot_buf_view(bytes));
+	if (bytes->n < 700)
+		damage(kind, name, bytes);
 }
 
 static void table(void)
@@ -121,22 +79,16 @@ static void table(void)
 
 int main(int argc, char **argv)
 {
-	const char *base = getenv("TMPDIR");
-	(void)snprintf(root, sizeof(root), "%s/ingot-contents-XXXXXX", base && base[0] == '/' ? base : "/tmp");
-	if (argc != 2 || !mkdtemp(root))
+	if (!corpus_make(argc, argv))
 		return 2;
-	if (run((const char *const[]){ "python3", argv[1], root, NULL }) != 0)
-		return 2;
-	DIR *d = opendir(root);
+	DIR *d = opendir(corpus_root);
 	ingot_assert(d);
 	int n = 0;
 	for (struct dirent *e; (e = readdir(d));)
 		if (e->d_name[0] != '.')
-			n += directory(e->d_name);
+			n += corpus_each(e->d_name, look, e->d_name);
 	(void)closedir(d);
 	verdict(n > 80, "all", "of them", "the corpus is there");
 	table();
-	(void)run((const char *const[]){ "rm", "-rf", root, NULL });
-	printf("1..%d\n", tests);
-	return failures != 0;
+	return corpus_end();
 }
