@@ -1,3 +1,4 @@
+#include <ingot/head.h>
 #include <ingot/limits.h>
 #include <ingot/mem.h>
 #include <ingot/search.h>
@@ -48,18 +49,6 @@ void ingot_search_free(struct ingot_search *s)
 	free(s);
 }
 
-static uint32_t head_of(const char *p)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static uint32_t hash_of(uint32_t head)
-{
-	return head * UINT32_C(2654435761) >> (32 - FILTER_BITS);
-}
-
 static bool maybe(const struct ingot_search *s, uint32_t hash)
 {
 	return s->filter[hash / 8] >> (hash % 8) & 1U;
@@ -76,7 +65,7 @@ static void add_needle(struct ingot_search *s, const char *name, enum ingot_form
 	struct needle *needle = &s->v[s->n++];
 	*needle = (struct needle){ .p = ingot_alloc(bytes.n), .n = bytes.n, .name = ingot_strdup(name), .form = form };
 	memcpy(needle->p, bytes.p, bytes.n);
-	uint32_t hash = hash_of(head_of(needle->p));
+	uint32_t hash = ingot_head_hash(ingot_head(needle->p), FILTER_BITS);
 	s->filter[hash / 8] = (uint8_t)(s->filter[hash / 8] | 1U << (hash % 8));
 	s->first[(unsigned char)needle->p[0]] = true;
 	if (needle->n > s->longest)
@@ -207,10 +196,10 @@ size_t ingot_search_longest(const struct ingot_search *s)
 static const struct needle *longest_at(const struct ingot_search *s, struct ingot_span rest)
 {
 	const struct needle *best = NULL;
-	uint32_t head = head_of(rest.p);
+	uint32_t head = ingot_head(rest.p);
 	for (size_t i = 0; i < s->n; i++) {
 		const struct needle *v = &s->v[i];
-		if (v->n <= rest.n && head_of(v->p) == head && memcmp(v->p, rest.p, v->n) == 0 && (!best || v->n > best->n))
+		if (v->n <= rest.n && ingot_head(v->p) == head && memcmp(v->p, rest.p, v->n) == 0 && (!best || v->n > best->n))
 			best = v;
 	}
 	return best;
@@ -219,7 +208,7 @@ static const struct needle *longest_at(const struct ingot_search *s, struct ingo
 bool ingot_search_find(const struct ingot_search *s, struct ingot_span text, struct ingot_found *ret)
 {
 	for (size_t i = 0; s && s->n && i + HEAD <= text.n; i++) {
-		if (!maybe(s, hash_of(head_of(text.p + i))))
+		if (!maybe(s, ingot_head_hash(ingot_head(text.p + i), FILTER_BITS)))
 			continue;
 		const struct needle *v = longest_at(s, (struct ingot_span){ text.p + i, text.n - i });
 		if (!v)
@@ -232,7 +221,7 @@ bool ingot_search_find(const struct ingot_search *s, struct ingot_span text, str
 
 static bool begins_one(const struct ingot_search *s, struct ingot_span rest)
 {
-	if (!s->first[(unsigned char)rest.p[0]] || (rest.n >= HEAD && !maybe(s, hash_of(head_of(rest.p)))))
+	if (!s->first[(unsigned char)rest.p[0]] || (rest.n >= HEAD && !maybe(s, ingot_head_hash(ingot_head(rest.p), FILTER_BITS))))
 		return false;
 	for (size_t i = 0; i < s->n; i++)
 		if (s->v[i].n > rest.n && memcmp(s->v[i].p, rest.p, rest.n) == 0)

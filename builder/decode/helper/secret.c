@@ -1,4 +1,5 @@
 #include "secret.h"
+#include <ingot/head.h>
 #include <ingot/mem.h>
 #include <string.h>
 
@@ -50,26 +51,14 @@ size_t secret_run(enum secret_class c, const char *p, const char *end, size_t ma
 	return n;
 }
 
-static uint32_t head_of(const char *p)
-{
-	uint32_t v;
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static uint32_t hash_of(uint32_t head)
-{
-	return head * UINT32_C(2654435761) >> (32 - BITS);
-}
-
 static unsigned maybe(const struct secret_search *s, const char *p)
 {
-	return s->filter[hash_of(head_of(p))];
+	return s->filter[ingot_head_hash(ingot_head(p), BITS)];
 }
 
 static void add_head(struct secret_search *s, const char *bytes, size_t pattern)
 {
-	uint32_t head = head_of(bytes), hash = hash_of(head);
+	uint32_t head = ingot_head(bytes), hash = ingot_head_hash(head, BITS);
 	ingot_reserve(s->heads, s->n, s->cap);
 	s->heads[s->n] = (struct head){ head, (uint16_t)pattern, s->first[hash] };
 	s->first[hash] = (uint16_t)++s->n;
@@ -143,8 +132,8 @@ static bool matches(const struct secret_pattern *p, struct sight *s)
 
 static void look(const struct secret_search *s, const struct secret_text *t, const char *at, secret_found found, void *ctx)
 {
-	uint32_t bytes = head_of(at);
-	for (size_t i = s->first[hash_of(bytes)]; i; i = s->heads[i - 1].next) {
+	uint32_t bytes = ingot_head(at);
+	for (size_t i = s->first[ingot_head_hash(bytes, BITS)]; i; i = s->heads[i - 1].next) {
 		const struct secret_pattern *p = &secret_patterns[s->heads[i - 1].pattern];
 		struct sight sight = { .begin = t->begin, .at = at, .end = t->end };
 		if (s->heads[i - 1].bytes != bytes || !matches(p, &sight))
