@@ -26,19 +26,24 @@ def fresh(w, n):
     return Work(d)
 
 
+def within(verb, v, g, name, status, words, most):
+    """A push or pull of team/app:1 that ends with this status, says these words, and takes no longer than that."""
+    began = time.monotonic()
+    r = verb(v, f"{g.name}/team/app:1", status=None, env=NONE)
+    took = time.monotonic() - began
+    assert r.status == status, f"{name}: exit status {r.status}, not {status}\n{r}"
+    r.says(*words)
+    assert took < most, f"{name}: {took:.0f} s\n{r}"
+    assert r.err.count("error:") == (1 if status else 0), f"{name}: not one error\n{r}"
+
+
 def one_pull(w, n, case):
     name, what, fault, status, words, most = case
     v = fresh(w, n)
     with FakeRegistry() as g:
         where = fill(g, v)
         g.faults.append({"path": where[what], **fault})
-        began = time.monotonic()
-        r = pull(v, f"{g.name}/team/app:1", status=None, env=NONE)
-        took = time.monotonic() - began
-        assert r.status == status, f"{name}: exit status {r.status}, not {status}\n{r}"
-        r.says(*words)
-        assert took < most, f"{name}: {took:.0f} s\n{r}"
-        assert r.err.count("error:") == (1 if status else 0), f"{name}: not one error\n{r}"
+        within(pull, v, g, name, status, words, most)
         got = v / "got.oci.tar"
         if status:
             left = [p.name for p in v.dir.iterdir() if p.name not in ("app.oci.tar", "key.key", "key.pub", "store")]
@@ -147,17 +152,11 @@ def one_push(w, n, case):
     v = fresh(w, n)
     with FakeRegistry(faults=faults) as g:
         archive = image(v)
-        began = time.monotonic()
-        r = push(v, f"{g.name}/team/app:1", status=None, env=NONE)
-        took = time.monotonic() - began
-        assert r.status == status, f"{name}: exit status {r.status}, not {status}\n{r}"
-        r.says(*words)
-        assert took < most, f"{name}: {took:.0f} s\n{r}"
+        within(push, v, g, name, status, words, most)
         tagged = g.manifests.get(("team/app", "1"))
         if status == 0:
             assert tagged and sha(tagged[1]) == manifest_digest(archive), name
             return
-        assert r.err.count("error:") == 1, f"{name}: not one error\n{r}"
         assert not tagged or name.startswith("after"), f"{name}: the tag names something"
         g.faults.clear()
         push(v, f"{g.name}/team/app:1", "--move-tag", env=NONE)
